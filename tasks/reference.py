@@ -1,0 +1,97 @@
+"""Write the generated pages of the reference: the commands, and the configuration.
+
+``python tasks/reference.py`` prints what docs/reference/commands.md must hold,
+``--write`` writes it and its sister of the configuration.  Plugins other than our own are left out.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import typer
+import typer.core
+
+from choria_core.cli import build
+from choria_core.hookspecs import ENTRY_POINT_GROUP
+from choria_core.plugins import DISABLE_VARIABLE, Plugins
+from choria_replicator.settings import reference as settings_reference
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+OWN_DISTRIBUTIONS = ("choria", "choria-core", "choria-replicator")
+WIDTH = "88"
+INTRODUCTION = """\
+# Commands
+
+<!-- Made by tasks/reference.py from the program's own help; do not edit. -->
+
+What `choria … --help` says of each command. An error is one line and an
+[exit code](exit-codes.md); `--debug` may stand anywhere.
+"""
+
+
+def main() -> None:
+    """Print the page of the commands, or write all pages."""
+    parser = argparse.ArgumentParser(description="Write the reference.")
+    parser.add_argument("--write", action="store_true", help="write the pages, print none")
+    if parser.parse_args().write:
+        (FOLDER / "commands.md").write_text(page())
+        (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
+    else:
+        print(page(), end="")
+
+
+def page() -> str:
+    """The page of the commands."""
+    sections = (f"\n## {' '.join(path)}\n\n{_block(path)}" for path in _paths())
+    return INTRODUCTION + "".join(sections)
+
+
+def _paths() -> list[tuple[str, ...]]:
+    """The words of every command, groups before their members."""
+    plugins = Plugins(disabled=_foreign())
+    plugins.load_installed()
+    program = build(plugins)
+    return _below(program, typer.Context(program, info_name="choria", obj=plugins), ("choria",))
+
+
+def _below(
+    group: typer.core.TyperGroup, context: typer.Context, path: tuple[str, ...]
+) -> list[tuple[str, ...]]:
+    paths = [path]
+    for name in group.list_commands(context):
+        _, command, _ = group.resolve_command(context, [name])
+        inner = (*path, name)
+        if isinstance(command, typer.core.TyperGroup):
+            here = typer.Context(command, info_name=name, parent=context)
+            paths += _below(command, here, inner)
+        else:
+            paths.append(inner)
+    return paths
+
+
+def _block(path: tuple[str, ...]) -> str:
+    program = str(Path(sys.executable).parent / path[0])
+    plain = {"COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+    environment = os.environ | plain | {DISABLE_VARIABLE: ",".join(_foreign())}
+    words = [program, *path[1:], "--help"]
+    told = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    lines = (line.rstrip() for line in told.stdout.strip("\n").splitlines())
+    text = "\n".join(lines).strip("\n")
+    return f"```text\n{text}\n```\n"
+
+
+def _foreign() -> list[str]:
+    """Plugins that other people's distributions bring."""
+    points = entry_points(group=ENTRY_POINT_GROUP)
+    return [point.name for point in points if _distribution(point.dist) not in OWN_DISTRIBUTIONS]
+
+
+def _distribution(found: object) -> str:
+    return str(getattr(found, "name", ""))
+
+
+if __name__ == "__main__":
+    main()
