@@ -1,0 +1,1 @@
+"""The ground the Choria toolkit stands on."""

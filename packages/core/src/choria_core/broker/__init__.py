@@ -1,0 +1,1 @@
+"""A real nats-server as a child of this process."""

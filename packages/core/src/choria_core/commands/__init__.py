@@ -1,0 +1,1 @@
+"""The commands that core itself contributes, one per file."""

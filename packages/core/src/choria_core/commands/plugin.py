@@ -1,0 +1,64 @@
+"""``choria plugin``: what is plugged in."""
+
+from typing import Annotated
+
+import typer
+
+from choria_core.plugins import PluginInfo, Plugins, PluginState
+
+app = typer.Typer(help="Show what is plugged in.")
+
+COLOURS = {PluginState.OK: "green", PluginState.DISABLED: "yellow", PluginState.FAILED: "red"}
+
+
+@app.callback()
+def _group() -> None:
+    """Show what is plugged in."""
+
+
+@app.command("list")
+def list_plugins(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the plugins, their hooks, and why any of them failed."""
+    plugins = context.obj
+    assert isinstance(plugins, Plugins)
+    infos = plugins.infos()
+    if as_json:
+        _print_json(infos)
+    else:
+        _print_table(infos)
+
+
+def _print_json(infos: list[PluginInfo]) -> None:
+    import json
+
+    rows = [
+        {
+            "name": info.name,
+            "distribution": info.distribution,
+            "version": info.version,
+            "module": info.module,
+            "hooks": list(info.hooks),
+            "state": info.state.value,
+            "problems": list(info.problems),
+        }
+        for info in infos
+    ]
+    typer.echo(json.dumps(rows, indent=2))
+
+
+def _print_table(infos: list[PluginInfo]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("plugin", "distribution", "version", "hooks", "state", box=None)
+    for info in infos:
+        state = Text(info.state.value, style=COLOURS[info.state])
+        state.append("".join(f"\n{problem}" for problem in info.problems), style="default")
+        hooks = Text("\n".join(info.hooks))
+        table.add_row(Text(info.name), info.distribution, info.version, hooks, state)
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Settings from YAML files into typed records, with every error at its line."""

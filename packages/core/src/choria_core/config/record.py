@@ -1,0 +1,199 @@
+"""Nodes of a settings file into a record.  Pure.
+
+Nothing here stops at the first problem: every part that is wrong adds its problem and
+yields :data:`BROKEN`, so that the operator sees all of them at once.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, assert_never
+
+from choria_core.config.problems import Location, Locations, Problem, at, key_path
+from choria_core.config.schema import (
+    ChoiceShape,
+    FieldSchema,
+    GrammarShape,
+    ListShape,
+    MapShape,
+    RecordShape,
+    Setting,
+    Shape,
+    ValueShape,
+    describe,
+    fields_of,
+    shown_default,
+)
+from choria_core.config.value import Refusal, nearest, read_value, shown
+from choria_core.config.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarKind, ScalarNode
+from choria_core.errors import ConfigError
+from choria_core.telemetry.redaction import redact_text
+
+Unknown = Literal["error", "warn"]
+BROKEN: Final = object()
+"""In place of a value that has a problem."""
+
+_FEW = 12
+
+
+class RecordReader:
+    """Reads one document into an instance of ``root``; gathers what it meets.
+
+    Attributes:
+        problems, warnings: so far.
+        locations: of everything that was read.
+    """
+
+    def __init__(self, root: type, *, unknown: Unknown) -> None:
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.locations = Locations()
+        self._unknown = self.problems if unknown == "error" else self.warnings
+        self._homes = _homes(root)
+
+    def record(self, record: type, node: Node | None, path: str, where: Location) -> Any:
+        """An instance of ``record``, or BROKEN.
+
+        Args:
+            record: the class.
+            node: its block; None stands for an empty one.
+            path: dotted path of the block.
+            where: what to name where the block as a whole is at fault.
+        """
+        self.locations.add(path, where)
+        if node is not None and _is(node, "broken"):
+            return BROKEN
+        if isinstance(node, ListNode | ScalarNode) and not _is(node, "null"):
+            return self._refuse(node.location, path, _no_block(node, path))
+        entries = {entry.key: entry for entry in node.entries} if isinstance(node, MapNode) else {}
+        schema = fields_of(record)
+        self._report_unknown({item.key for item in schema}, entries.values(), path)
+        values = {item.name: self._field(item, entries.get(item.key), path) for item in schema}
+        if any(value is BROKEN for value in values.values()):
+            return BROKEN
+        return self._build(record, values, path)
+
+    def _field(self, item: FieldSchema, entry: Entry | None, path: str) -> Any:
+        if entry is None or _is(entry.value, "null"):
+            return self._absent(item, entry, path)
+        key = key_path(path, item.key)
+        self.locations.add(key, entry.location)
+        if item.setting.later:
+            return self._later(item, entry, key)
+        return self._value(item.shape, entry.value, key, item.setting)
+
+    def _absent(self, item: FieldSchema, entry: Entry | None, path: str) -> Any:
+        if item.default is not None:
+            return item.default()
+        where = entry.location if entry else self.locations.of(path)
+        text = "is required but has no value" if entry else "is required but missing"
+        doc = f": {item.setting.doc}" if item.setting.doc else ""
+        return self._refuse(where, key_path(path, item.key), Refusal(text, f"add it{doc}"))
+
+    def _later(self, item: FieldSchema, entry: Entry, key: str) -> Any:
+        """The default, where that is what was given; any other value is refused."""
+        problems, warnings = len(self.problems), len(self.warnings)
+        value = self._value(item.shape, entry.value, key, item.setting)
+        if item.default is not None and value == item.default():
+            return value
+        del self.problems[problems:], self.warnings[warnings:]  # of a value not wanted anyway
+        text = f"comes in a later release ({item.setting.later})"
+        fix = f"remove it or leave it at {shown_default(item)}"
+        return self._refuse(entry.location, key, Refusal(text, fix))
+
+    def _value(self, shape: Shape, node: Node, key: str, setting: Setting) -> Any:
+        if _is(node, "broken"):
+            return BROKEN
+        match shape:
+            case RecordShape(record):
+                where = self.locations.of(key) if key in self.locations else node.location
+                return self.record(record, node, key, where)
+            case ListShape(item):
+                return self._list(item, node, key, setting)
+            case MapShape(item):
+                return self._map(item, node, key, setting)
+            case ValueShape() | GrammarShape() | ChoiceShape():
+                value = read_value(shape, node, setting)
+                return (
+                    self._refuse(node.location, key, value) if isinstance(value, Refusal) else value
+                )
+        assert_never(shape)
+
+    def _list(self, item: Shape, node: Node, key: str, setting: Setting) -> Any:
+        if not isinstance(node, ListNode):
+            text = f"must be a list, not {shown(node, setting)}"
+            fix = 'write one line beginning with "- " for each'
+            return self._refuse(node.location, key, Refusal(text, fix))
+        values = []
+        for index, child in enumerate(node.items):
+            path = f"{key}[{index}]"
+            self.locations.add(path, child.location)
+            values.append(self._value(item, child, path, setting))
+        return BROKEN if any(value is BROKEN for value in values) else tuple(values)
+
+    def _map(self, item: Shape, node: Node, key: str, setting: Setting) -> Any:
+        if not isinstance(node, MapNode):
+            text = f"must be a block of names, not {shown(node, setting)}"
+            return self._refuse(node.location, key, Refusal(text, 'write "name: value" lines'))
+        values: dict[str, Any] = {}
+        for entry in node.entries:
+            path = key_path(key, entry.key)
+            self.locations.add(path, entry.location)
+            values[entry.key] = self._value(item, entry.value, path, setting)
+        return BROKEN if any(value is BROKEN for value in values.values()) else values
+
+    def _build(self, record: type, values: dict[str, Any], path: str) -> Any:
+        try:
+            built = record(**values)
+        except (ConfigError, ValueError) as error:
+            where = self.locations.of(path)
+            return self._refuse(where, path, Refusal(redact_text(str(error))))
+        check = getattr(built, "check", None)
+        findings: Iterable[tuple[str, str, str]] = check() if callable(check) else ()
+        broken = False
+        for key, text, fix in findings:
+            full = f"{path}.{key}" if path and key and not key.startswith("[") else path + key
+            self._refuse(self.locations.of(full), full, Refusal(text, fix))
+            broken = True
+        return BROKEN if broken else built
+
+    def _report_unknown(self, known: set[str], entries: Iterable[Entry], path: str) -> None:
+        for entry in entries:
+            if entry.key not in known:
+                key = key_path(path, entry.key)
+                fix = self._advice(entry.key, known)
+                self._unknown.append(at(entry.location, key, "is not known", fix))
+
+    def _advice(self, key: str, known: set[str]) -> str:
+        if key in self._homes:
+            return f"it belongs {self._homes[key]}"
+        meant = nearest(key, sorted(known))
+        if meant:
+            return f"did you mean {meant}?"
+        meant = nearest(key, self._homes)
+        if meant:
+            return f"did you mean {meant}, {self._homes[meant]}?"
+        some = sorted(known)[:_FEW]
+        more = ", …" if len(known) > _FEW else ""
+        return f"remove it; known here: {', '.join(some)}{more}" if some else "remove it"
+
+    def _refuse(self, where: Location, key: str, refusal: Refusal) -> object:
+        self.problems.append(at(where, key, refusal.text, refusal.fix))
+        return BROKEN
+
+
+def _is(node: Node, kind: ScalarKind) -> bool:
+    return isinstance(node, ScalarNode) and node.kind == kind
+
+
+def _homes(root: type) -> dict[str, str]:
+    """Each key of ``root`` and the records in it, and the block where it first belongs."""
+    homes: dict[str, str] = {}
+    for row in describe(root):
+        block, _, key = row.key.rpartition(".")
+        homes.setdefault(key, f"in {block}" if block else "at the top of the file")
+    return homes
+
+
+def _no_block(node: Node, path: str) -> Refusal:
+    subject = "" if path else "the file "
+    fix = 'write "key: value" lines' + ("" if path else " at its top level")
+    return Refusal(f"{subject}must be a block of keys, not {shown(node, Setting())}", fix)

@@ -1,0 +1,14 @@
+"""What core itself contributes to the ``choria`` program."""
+
+from collections.abc import Iterable
+
+from choria_core.hookspecs import Command, hookimpl
+
+
+@hookimpl
+def choria_commands() -> Iterable[Command]:
+    """``choria broker`` and ``choria plugin``."""
+    return [
+        Command("broker", "choria_core.commands.broker:app", "Run a NATS server."),
+        Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
+    ]

@@ -1,0 +1,1 @@
+"""Connections to NATS and what travels over them."""

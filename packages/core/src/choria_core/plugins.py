@@ -1,0 +1,261 @@
+"""Find the installed plugins and ask them for what they contribute.
+
+Beside ``hookspecs`` the only module that calls pluggy.  Each plugin has a
+pluggy manager of its own, so that the error of one never ends the turn of
+another: a broken plugin is remembered with its reason and left out.
+"""
+
+import enum
+import os
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, entry_points
+
+import pluggy
+
+from choria_core import hookspecs
+from choria_core.errors import PluginError
+from choria_core.hookspecs import ENTRY_POINT_GROUP, PROJECT, Command
+
+DISABLE_VARIABLE = "CHORIA_DISABLE_PLUGINS"
+BUILT_IN = "core"
+COMMAND_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class PluginState(enum.Enum):
+    """What became of a plugin."""
+
+    OK = "ok"
+    DISABLED = "disabled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin for people to read.
+
+    Attributes:
+        name: of its entry point.
+        distribution, version: of what was installed; empty for one added by hand.
+        module: where its hooks are.
+        hooks: the hooks that it implements.
+        state: whether it takes part.
+        problems: why it does not, or which of its contributions were left out.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    hooks: tuple[str, ...]
+    state: PluginState
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCommand:
+    """A command and the plugin that it comes from."""
+
+    plugin: str
+    command: Command
+
+
+@dataclass(slots=True)
+class _Plugin:
+    """A plugin as it is held: ``manager`` is None unless it takes part."""
+
+    name: str
+    module: str
+    distribution: Distribution | None
+    manager: pluggy.PluginManager | None = None
+    state: PluginState = PluginState.OK
+    problems: list[str] = field(default_factory=list)
+
+    def fail(self, problem: str) -> None:
+        """Leave the plugin out from now on."""
+        self.manager = None
+        self.state = PluginState.FAILED
+        self.problems.append(problem)
+
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the hooks that it implements."""
+        if self.manager is None:
+            return ()
+        return tuple(
+            sorted(
+                caller.name
+                for plugin in self.manager.get_plugins()
+                for caller in self.manager.get_hookcallers(plugin) or ()
+            )
+        )
+
+    def info(self) -> PluginInfo:
+        """What is to be said of it."""
+        return PluginInfo(
+            self.name,
+            self.distribution.name if self.distribution else "",
+            self.distribution.version if self.distribution else "",
+            self.module,
+            self.hooks(),
+            self.state,
+            tuple(self.problems),
+        )
+
+
+class Plugins:
+    """The plugins of one process.  Build one per program or test; there is no global."""
+
+    def __init__(self, *, disabled: Iterable[str] = ()) -> None:
+        self._disabled = frozenset(disabled)
+        self._plugins: dict[str, _Plugin] = {}
+        self._commands: dict[str, OfferedCommand] | None = None
+
+    def load_installed(self) -> None:
+        """Load every installed plugin: core first, the others by name.
+
+        Nothing is raised for a broken one; see ``problems``.
+        """
+        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=_rank):
+            self._load(point)
+
+    def register(self, module: object, name: str) -> None:
+        """Add one plugin by hand.
+
+        Raises:
+            PluginError: it breaks the contract, or its name is taken.
+        """
+        if name in self._plugins:
+            raise PluginError(name, "another plugin has this name")
+        self._plugins[name] = _Plugin(name, _name_of(module), None, _manager(module, name))
+
+    def commands(self) -> Mapping[str, OfferedCommand]:
+        """The subcommands by name; plugins are asked at the first call."""
+        if self._commands is None:
+            self._commands = {}
+            for plugin in self._plugins.values():
+                self._gather_commands(plugin, self._commands)
+        return self._commands
+
+    def infos(self) -> list[PluginInfo]:
+        """All plugins, also those that are switched off or broken."""
+        self.commands()
+        return [plugin.info() for plugin in self._plugins.values()]
+
+    def problems(self) -> list[PluginError]:
+        """Everything that had to be left out, with its reason."""
+        self.commands()
+        return [
+            PluginError(plugin.name, problem)
+            for plugin in self._plugins.values()
+            if plugin.state is not PluginState.DISABLED
+            for problem in plugin.problems
+        ]
+
+    def _load(self, point: EntryPoint) -> None:
+        plugin = _Plugin(self._unused(point), point.value, point.dist)
+        self._plugins[plugin.name] = plugin
+        if point.name in self._disabled:
+            plugin.state = PluginState.DISABLED
+            plugin.problems.append(f"switched off by {DISABLE_VARIABLE}")
+            return
+        if plugin.name != point.name:
+            plugin.fail(f"another distribution has a plugin named {point.name}")
+            return
+        try:
+            plugin.manager = _manager(point.load(), point.name)
+        except PluginError as error:
+            plugin.fail(error.problem)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign module raises
+            plugin.fail(f"cannot import {point.value}: {_describe(error)}")
+
+    def _unused(self, point: EntryPoint) -> str:
+        """The entry point's name, told apart from a namesake by its distribution."""
+        if point.name not in self._plugins:
+            return point.name
+        return f"{point.name} of {point.dist.name if point.dist else point.value}"
+
+    def _gather_commands(self, plugin: _Plugin, commands: dict[str, OfferedCommand]) -> None:
+        if plugin.manager is None:
+            return
+        try:
+            offers = [
+                _checked(command)
+                for offered in plugin.manager.hook.choria_commands()
+                for command in offered
+            ]
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign hook raises
+            plugin.fail(f"choria_commands failed: {_describe(error)}")
+            return
+        for command in offers:
+            first = commands.setdefault(command.name, OfferedCommand(plugin.name, command))
+            if first.command is not command:
+                plugin.problems.append(
+                    f"its command {command.name} is left out: "
+                    f"plugin {first.plugin} offers one of that name"
+                )
+
+
+def disabled_by(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The plugins that ``CHORIA_DISABLE_PLUGINS=a,b`` switches off."""
+    names = environment.get(DISABLE_VARIABLE, "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
+
+
+def _rank(point: EntryPoint) -> tuple[bool, str, str]:
+    return point.name != BUILT_IN, point.name, point.value
+
+
+def _manager(module: object, name: str) -> pluggy.PluginManager:
+    """A manager that holds this one plugin.
+
+    Raises:
+        PluginError: a hook is unknown, unmarked or takes unknown arguments.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(name, _describe(error)) from error
+    unmarked = _unmarked_hooks(module, manager)
+    if unmarked:
+        raise PluginError(name, f"{unmarked[0]} lacks @hookimpl, or choria has no such hook")
+    return manager
+
+
+def _unmarked_hooks(module: object, manager: pluggy.PluginManager) -> list[str]:
+    """Functions that look like hooks and are not known as such."""
+    known = {caller.name for caller in manager.get_hookcallers(module) or ()}
+    return sorted(
+        name
+        for name, value in vars(module).items()
+        if name.startswith("choria_") and isinstance(value, types.FunctionType)
+        if value.__module__ == _name_of(module) and name not in known
+    )
+
+
+def _name_of(module: object) -> str:
+    return getattr(module, "__name__", type(module).__name__)
+
+
+def _checked(command: object) -> Command:
+    if not isinstance(command, Command):
+        raise TypeError(f"it must give Command records, not {type(command).__name__}")
+    if not COMMAND_NAME.fullmatch(command.name):
+        raise ValueError(f"{command.name!r} is no name for a command: use a-z, 0-9 and -")
+    if isinstance(command.target, str) and command.target.count(":") != 1:
+        raise ValueError(f"target {command.target!r} of {command.name} is not module:attribute")
+    return command
+
+
+def _describe(error: BaseException) -> str:
+    """An error as one line."""
+    text = " ".join(str(error).split())
+    return (
+        text
+        if isinstance(error, pluggy.PluginValidationError)
+        else f"{type(error).__name__}: {text}"
+    )
