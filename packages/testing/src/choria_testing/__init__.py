@@ -1,0 +1,1 @@
+"""Real brokers and clocks for testing Choria programs and plugins."""

@@ -1,0 +1,190 @@
+"""Streams of a broker, filled and read back: a JetStream with two more verbs.
+
+async with open_streams(broker.url) as streams:
+    await streams.create_stream({"name": "NODES", "subjects": ["nodes.>"]})
+    await streams.fill(Sent("nodes.n1", b"up") for _ in range(10_000))
+    assert [one.body for one in await streams.read("NODES")] == [b"up"] * 10_000
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from choria_core.nats import wire
+from choria_core.nats.endpoint_url import parse_endpoint
+from choria_core.nats.headers import parse_headers
+from choria_core.nats.jetstream import NANOSECONDS, JetStream, PubAck, StreamState, decode_answer
+from choria_core.nats.lean_transport import LeanTransport, connect
+
+CHUNK_MESSAGES = 2_000
+"""Below what a server queues for one stream before it drops."""
+
+READ_SECONDS = 30.0
+POLL_SECONDS = 0.02
+NO_HEADER = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message to fill a stream with; ``lines`` are header lines without line ends."""
+
+    subject: str
+    body: bytes = b""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> bytes:
+        """The header block; empty where there are no lines."""
+        if not self.lines:
+            return NO_HEADER
+        return "\r\n".join(["NATS/1.0", *self.lines, "", ""]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message as a stream holds it."""
+
+    sequence: int
+    subject: str
+    header: bytes
+    body: bytes
+    timestamp_ms: int
+
+    def named(self, name: str) -> str | None:
+        """The value of a header."""
+        return parse_headers(self.header).headers.get(name) if self.header else None
+
+    @property
+    def lines(self) -> list[str]:
+        """The header lines, in order."""
+        return self.header.decode().split("\r\n")[1:-2]
+
+
+class Streams(JetStream):
+    """The streams of one broker."""
+
+    def __init__(self, transport: LeanTransport) -> None:
+        super().__init__(transport, timeout_seconds=10.0)
+        self.lean = transport
+
+    async def fill(self, messages: Iterable[Sent]) -> int:
+        """Publish ``messages`` in order; returns how many, once all are stored.
+
+        Raises:
+            JetStreamError: the last of a chunk was refused.
+        """
+        count = 0
+        iterator = iter(messages)
+        while chunk := list(itertools.islice(iterator, CHUNK_MESSAGES)):
+            *most, last = [(wire.check_subject(one.subject), one.header, one.body) for one in chunk]
+            self.lean.send(b"".join(wire.publish(s, b"", header, body) for s, header, body in most))
+            await self._store(*last)
+            count += len(chunk)
+        return count
+
+    async def _store(self, subject: bytes, header: bytes, body: bytes) -> PubAck:
+        """Publish one message and wait for its acknowledgement."""
+        inbox = self.lean.new_inbox()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        interest = self.lean.add_sink(inbox, lambda _s, _r, _h, data: _answered(answer, data))
+        self.lean.send(b"")  # the interest goes first
+        self.lean.send(wire.publish(subject, inbox.encode(), header, body))
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return decode_answer(await answer, PubAck)
+        finally:
+            interest.end()
+
+    async def shrunk(self, stream: str, *, to: int) -> None:
+        """Return when a stream holds no more than ``to`` messages: acknowledged or expired.
+
+        Raises:
+            TimeoutError: it does not shrink.
+        """
+        await self._until(stream, lambda state: state.messages <= to)
+
+    async def grown(self, stream: str, *, to: int) -> None:
+        """Return when a stream holds at least ``to`` messages, where nothing is acknowledged.
+
+        Raises:
+            TimeoutError: it does not grow.
+        """
+        await self._until(stream, lambda state: state.messages >= to)
+
+    async def reached(self, stream: str, *, sequence: int) -> None:
+        """Return when a stream has stored its message ``sequence``.
+
+        Raises:
+            TimeoutError: it does not.
+        """
+        await self._until(stream, lambda state: state.last_seq >= sequence)
+
+    async def _until(self, stream: str, condition: Callable[[StreamState], bool]) -> None:
+        async with asyncio.timeout(READ_SECONDS):
+            while True:
+                if condition((await self.stream_info(stream)).state):
+                    return
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def read(self, stream: str) -> list[Held]:
+        """All that a stream holds, in order; for streams that take a further consumer."""
+        count = (await self.stream_info(stream)).state.messages
+        held: list[Held] = []
+        if not count:
+            return held
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def take(subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
+            parts = reply.split(b".")
+            if len(parts) >= 9:
+                held.append(_held(parts, subject, header, body))
+            elif reply:  # flow control: go on
+                self.lean.send(wire.publish(reply, b"", NO_HEADER, b""))
+            if len(held) == count and not done.done():
+                done.set_result(None)
+
+        inbox = self.lean.new_inbox()
+        interest = self.lean.add_sink(inbox, take)
+        name = f"reader_{inbox.rpartition('.')[2]}"
+        try:
+            await self.create_consumer(stream, _reader(name, inbox))
+            async with asyncio.timeout(READ_SECONDS):
+                await done
+        finally:
+            interest.end()
+            await self.delete_consumer(stream, name)
+        return held
+
+
+def _reader(name: str, inbox: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "deliver_subject": inbox,
+        "ack_policy": "none",
+        "flow_control": True,
+        "idle_heartbeat": 5 * NANOSECONDS,
+        "max_deliver": 1,
+        "mem_storage": True,
+        "num_replicas": 1,
+    }
+
+
+def _answered(answer: asyncio.Future[bytes], data: bytes) -> None:
+    if not answer.done():
+        answer.set_result(data)
+
+
+def _held(parts: list[bytes], subject: bytes, header: bytes, body: bytes) -> Held:
+    """One delivery; its reply ends in sequences, time and what is pending."""
+    sequence, _, timestamp, _ = parts[5:9] if len(parts) == 9 else parts[7:11]
+    return Held(int(sequence), subject.decode(), header, body, int(timestamp) // 1_000_000)
+
+
+@contextlib.asynccontextmanager
+async def open_streams(url: str) -> AsyncIterator[Streams]:
+    """The streams of the broker at ``url``."""
+    async with await connect(parse_endpoint(url), name="streams", timeout_seconds=10.0) as lean:
+        yield Streams(lean)
