@@ -1,0 +1,1 @@
+"""Copy NATS streams between clusters, in order and exactly once."""

@@ -1,0 +1,1 @@
+"""What becomes of one message on its way: subject, headers, origin."""

@@ -1,0 +1,1 @@
+"""The ordered copy: one path per stream, resumed behind the target's tail."""

@@ -1,0 +1,85 @@
+"""Gather what decides where an ordered copy goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from choria_core.nats.jetstream import ConsumerInfo, JetStream, StreamInfo
+from choria_core.timestamps import parse_rfc3339_ms
+from choria_replicator.ordered.resume import Evidence, Position, decide
+from choria_replicator.sampling.limiter_state import LimiterState
+from choria_replicator.settings.model import StreamSettings
+from choria_replicator.source.source_consumer import START, settled_by
+from choria_replicator.source.start_point import StartPoint, parse_start_point, resolve
+from choria_replicator.survey import source_now_ms
+from choria_replicator.target.tail import Tail
+from choria_replicator.target.target_stream import read_tail
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What we know ourselves, apart from the target.
+
+    Attributes:
+        frontier: last settled source sequence; 0 if unknown.
+        limiter: sampling state; None without one.
+        expected_writer: who must have written the tail; None when anyone may.
+    """
+
+    frontier: int = 0
+    limiter: LimiterState | None = None
+    expected_writer: tuple[str, str] | None = None
+
+
+async def find_position(
+    source_jetstream: JetStream,
+    target_jetstream: JetStream,
+    settings: StreamSettings,
+    *,
+    source: StreamInfo,
+    target: StreamInfo,
+    books: Books,
+) -> Position:
+    """Gather what :func:`~choria_replicator.ordered.resume.decide` needs, and decide."""
+    tail = await read_tail(target_jetstream, target)
+    return decide(
+        Evidence(
+            source_stream=source.name,
+            source_created_ms=parse_rfc3339_ms(source.created),
+            source_first_sequence=source.state.first_seq,
+            source_last_sequence=source.state.last_seq,
+            source_timestamp_at_tail_ms=await _timestamp_at(source_jetstream, source, tail),
+            source_keeps_read=source.retention == "limits",
+            target_stream=target.name,
+            target_last_sequence=target.state.last_seq,
+            tail=tail,
+            frontier=books.frontier,
+            limiter=books.limiter,
+            sampled=settings.sampling is not None,
+            expected_writer=books.expected_writer,
+        )
+    )
+
+
+async def _timestamp_at(jetstream: JetStream, source: StreamInfo, tail: Tail | None) -> int | None:
+    if tail is None or tail.provenance is None or tail.provenance.sequence < 1:
+        return None
+    message = await jetstream.message(source.name, tail.provenance.sequence)
+    return None if message is None else parse_rfc3339_ms(message.time)
+
+
+def resolve_start(
+    settings: StreamSettings, source: StreamInfo, consumers: Sequence[ConsumerInfo]
+) -> StartPoint:
+    """The configured start, as an earlier run resolved it where there was one."""
+    for consumer in consumers:
+        kept = parse_start_point(consumer.metadata.get(START, ""), settings.start)
+        if kept is not None:
+            return kept
+    return resolve(
+        settings.start, now_ms=source_now_ms(source), last_sequence=source.state.last_seq
+    )
+
+
+def stored_frontier(consumers: Sequence[ConsumerInfo], original_floor: int) -> int:
+    """The last settled source sequence by what earlier runs left behind; 0 if nothing."""
+    return max([original_floor, *(settled_by(consumer) for consumer in consumers)])

@@ -1,0 +1,1 @@
+"""The pool: many workers share a copy, and order is given up."""

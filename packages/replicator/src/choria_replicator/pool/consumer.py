@@ -1,0 +1,158 @@
+"""The one durable consumer that all workers of a pool share.
+
+Its name comes from the pool's group alone, so that every process of the group,
+on whatever host and under whatever name, reads from the same one.  It is made
+when it is missing and left alone otherwise, at the end too: what it has not seen
+acknowledged is the pool's only memory of what is left to do.
+
+The source delivers a message again that nobody acknowledged within
+``ack_wait``: so long do the messages wait that a killed process had read.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from choria_core.errors import JetStreamError, WorkError
+from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, ErrorCode, JetStream, StreamInfo
+from choria_replicator.ordered.position import resolve_start
+from choria_replicator.settings.model import StartAll, StreamSettings
+from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START
+from choria_replicator.source.start_point import from_sequence
+
+ACK_WAIT_SECONDS: Final = 30.0
+
+
+def pool_consumer_name(group: str) -> str:
+    """Name of a group's consumer; the hash keeps apart what the letters cannot say."""
+    letters = "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "_" for c in group)
+    return f"choria_sr_pool_{letters[:40]}_{sha256(group.encode()).hexdigest()[:8]}"
+
+
+async def ensure_pool_consumer(
+    jetstream: JetStream,
+    settings: StreamSettings,
+    source: StreamInfo,
+    *,
+    ack_wait_seconds: float,
+    settled: int,
+) -> tuple[ConsumerInfo, bool]:
+    """The group's consumer, made when it is missing.
+
+    Args:
+        jetstream: of the source.
+        settings: of an entry with a pool.
+        source: the stream to read.
+        ack_wait_seconds: for a consumer that is made now.
+        settled: source sequence up to which the group is known to have settled
+            everything; where the consumer was removed, its successor begins
+            behind it.  0 when nothing is known.
+
+    Returns:
+        The consumer, and whether it was made just now.
+
+    Raises:
+        WorkError: there is one with other properties, or none can be made.
+    """
+    assert settings.pool is not None
+    name = pool_consumer_name(settings.pool.group)
+    wanted = _config(
+        settings, source, name=name, ack_wait_seconds=ack_wait_seconds, settled=settled
+    )
+    found = await jetstream.find_consumer(source.name, name)
+    if found is None:
+        try:
+            made = await jetstream.create_consumer(source.name, wanted, action="create")
+        except JetStreamError as error:
+            if error.err_code != ErrorCode.CONSUMER_EXISTS:
+                raise await _explain(jetstream, source, error) from error
+            found = await jetstream.find_consumer(source.name, name)
+            if found is None:
+                raise
+        else:
+            return made, True
+    _check(found, wanted, settings)
+    return found, False
+
+
+def _config(
+    settings: StreamSettings,
+    source: StreamInfo,
+    *,
+    name: str,
+    ack_wait_seconds: float,
+    settled: int,
+) -> dict[str, Any]:
+    assert settings.pool is not None
+    start = resolve_start(settings, source, ())
+    deliver = start.deliver()
+    if source.retention == "workqueue":
+        if not isinstance(settings.start, StartAll):
+            raise WorkError(
+                f"stream {source.name} is a work queue, which is always read from its oldest "
+                "message: remove the start_ keys"
+            )
+    elif settled:
+        deliver = from_sequence(settled + 1)
+    limits = source.config.get("consumer_limits") or {}
+    config: dict[str, Any] = {
+        "name": name,
+        "durable_name": name,
+        "description": f"Choria Stream Replicator pool {settings.pool.group}",
+        "ack_policy": "explicit",
+        "ack_wait": round(ack_wait_seconds * NANOSECONDS),
+        "max_ack_pending": limits.get("max_ack_pending") or MAX_ACK_PENDING,
+        "max_deliver": -1,
+        "replay_policy": "instant",
+        "metadata": {START: start.format()},
+        **deliver,
+    }
+    if limits.get("inactive_threshold"):
+        config["inactive_threshold"] = limits["inactive_threshold"]
+    if settings.filter_subject:
+        config["filter_subject"] = settings.filter_subject
+    return config
+
+
+def _check(found: ConsumerInfo, wanted: Mapping[str, Any], settings: StreamSettings) -> None:
+    problems = list(_differences(found.config, wanted))
+    if problems:
+        assert settings.pool is not None
+        raise WorkError(
+            f"consumer {found.name} of stream {found.stream_name} at {settings.source} does not "
+            f"fit pool {settings.pool.group}: {'; '.join(problems)}. Give all processes of the "
+            "group the same topic or filter_subject, or choose another queue_group; if nothing "
+            "uses that consumer, remove it"
+        )
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """What would lose messages, or copy others than the settings say."""
+    here, there = wanted.get("filter_subject", ""), _filter(found)
+    if here != there:
+        yield f"it reads {there or 'everything'}, the settings say {here or 'everything'}"
+    if found.get("ack_policy") != "explicit":
+        yield f"its ack_policy is {found.get('ack_policy')}, explicit is needed"
+    if found.get("deliver_subject"):
+        yield "it pushes, a pull consumer is needed"
+    if int(found.get("max_deliver") or -1) > 0:
+        yield f"it gives up after {found['max_deliver']} deliveries (max_deliver)"
+    if found.get("headers_only"):
+        yield "it delivers headers only"
+
+
+def _filter(config: Mapping[str, Any]) -> str:
+    return config.get("filter_subject") or ", ".join(config.get("filter_subjects") or ())
+
+
+async def _explain(jetstream: JetStream, source: StreamInfo, error: JetStreamError) -> Exception:
+    if error.err_code not in (
+        ErrorCode.CONSUMER_WORK_QUEUE_OVERLAP,
+        ErrorCode.CONSUMER_WORK_QUEUE_UNIQUE,
+    ):
+        return error
+    names = [consumer.name async for consumer in jetstream.consumers(source.name)]
+    return WorkError(
+        f"work-queue stream {source.name} has another consumer for these subjects "
+        f"({', '.join(names)}): remove it, or give this entry a filter_subject of its own"
+    )

@@ -1,0 +1,1 @@
+"""Which messages pass: one per sender and interval."""

@@ -1,0 +1,1 @@
+"""What to copy from where to where, in either dialect."""

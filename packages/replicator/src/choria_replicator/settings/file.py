@@ -1,0 +1,104 @@
+"""A replicator's configuration file, of either dialect."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from typing import Protocol, TypeVar
+
+from choria_core.config.file import Loaded, bind, read
+from choria_core.config.problems import InvalidConfigError, Location, Problem, at, key_path
+from choria_core.config.yaml_nodes import Document, MapNode
+from choria_replicator.settings.conflicts import Conflict, conflicts
+from choria_replicator.settings.model import ReplicatorSettings
+from choria_replicator.settings.streams import StreamsFile
+from choria_replicator.settings.topics import TopicsFile
+
+
+class SettingsRecord(Protocol):
+    """The top of a file in either dialect."""
+
+    def resolve(self) -> ReplicatorSettings:
+        """The settings that the file stands for."""
+
+    def remarks(self) -> Iterator[tuple[str, str, str]]:
+        """(key, text, fix) of what is said in vain."""
+
+
+Record = TypeVar("Record", bound=SettingsRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """A file without problems.
+
+    Attributes:
+        settings: what it says.
+        warnings: what it says in vain: unknown keys, and keys without effect.
+    """
+
+    settings: ReplicatorSettings
+    warnings: tuple[Problem, ...]
+
+
+def load_settings(path: str | PathLike[str]) -> LoadedSettings:
+    """Read a configuration file.
+
+    Raises:
+        InvalidConfigError: it cannot be read or has problems; all are named.
+    """
+    return settings_of(read(path))
+
+
+def settings_of(document: Document) -> LoadedSettings:
+    """Like :func:`load_settings`, for a document that is parsed already."""
+    if _speaks_topics(document):
+        topics = bind(document, TopicsFile, unknown="warn")
+        return _checked(topics, [key_path("topics", name) for name in topics.value.topics])
+    streams = bind(document, StreamsFile, unknown="warn")
+    return _checked(streams, [f"streams[{index}]" for index in range(len(streams.value.streams))])
+
+
+def _speaks_topics(document: Document) -> bool:
+    """Which dialect the file is written in."""
+    root = document.root
+    if not isinstance(root, MapNode):
+        return False
+    places = {entry.key: entry.location for entry in root.entries}
+    if "topics" in places and "streams" in places:
+        later = max(places["topics"], places["streams"], key=lambda place: place.line)
+        raise InvalidConfigError([_both(later)])
+    if "topics" not in places and "streams" not in places and not document.problems:
+        raise InvalidConfigError([_neither(document.file)])
+    return "topics" in places
+
+
+def _both(place: Location) -> Problem:
+    fix = "write all entries in one of the two, or split the file"
+    return at(place, "", "the file has topics: and streams:, two dialects", fix)
+
+
+def _neither(file: str) -> Problem:
+    fix = "add streams: with a list of entries"
+    return at(Location(file, 1, 1), "", "nothing to copy is named", fix)
+
+
+def _checked(loaded: Loaded[Record], paths: list[str]) -> LoadedSettings:
+    """The settings of the whole file, held against each other."""
+    settings = loaded.value.resolve()
+    if not settings.streams:
+        key = "topics" if settings.dialect == "topics" else "streams"
+        raise InvalidConfigError([loaded.problem(key, "names nothing to copy", "add an entry")])
+    found = [_problem(loaded, paths, conflict) for conflict in conflicts(settings)]
+    if found:
+        raise InvalidConfigError(found)
+    remarks = (loaded.problem(*remark) for remark in loaded.value.remarks())
+    return LoadedSettings(settings, (*loaded.warnings, *remarks))
+
+
+def _problem(loaded: Loaded[Record], paths: list[str], conflict: Conflict) -> Problem:
+    """The conflict at the first of its keys that is in the file."""
+    keys = [f"{paths[conflict.second]}.{key}".rstrip(".") for key in conflict.keys]
+    key = next((one for one in keys if one in loaded.locations), paths[conflict.second])
+    first = paths[conflict.first]
+    place = f"by {first} at line {loaded.locations.of(first).line}"
+    return loaded.problem(key, conflict.text.replace("{first}", place), conflict.fix)

@@ -1,0 +1,1 @@
+"""Reading from a stream so that nothing is passed over."""

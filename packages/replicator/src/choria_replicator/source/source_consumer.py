@@ -1,0 +1,182 @@
+"""The pull consumer of an ordered copy, made anew whenever the copy starts.
+
+A consumer that another incarnation used cannot be trusted: it goes on behind
+what it delivered, not behind what was settled, and the first acknowledgement
+would then settle what nobody copied.  So each incarnation makes its own, at the
+position it found, and removes the one before.  The successor comes first: on an
+interest stream, removing the only consumer erases what it had not settled.
+
+No name is used twice.  A pull says nothing but the name, so one of an incarnation
+that was displaced would be served by its successor's successor of the same name,
+and where both had read equally far, the counts of deliveries would fit as well:
+messages would be missing in silence.
+
+Of processes that make consumers at the same moment, the last one stays.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from choria_core.errors import JetStreamError, WorkError
+from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, ErrorCode, JetStream, StreamInfo
+from choria_core.timestamps import parse_rfc3339_ms
+
+INSTANCE: Final = "choria_sr_instance"
+START: Final = "choria_sr_start"
+MAX_ACK_PENDING: Final = 65_536
+ACK_WAIT_SECONDS: Final = 600
+
+
+def consumer_base(*, site: str, worker: str) -> str:
+    """Begin of the consumers' names; the hash keeps apart what the letters cannot say."""
+    letters = "".join(c if c.isalnum() or c in "-_" else "_" for c in worker)[:40]
+    return f"choria_sr_{letters}_{sha256(f'{site} {worker}'.encode()).hexdigest()[:8]}"
+
+
+@dataclass(slots=True)
+class SourceConsumer:
+    """The consumers of one entry on one source stream.
+
+    Attributes:
+        jetstream: of the source.
+        site, worker: name the entry.
+        filter_subject: what to read; empty for all.
+        instance: names this process in the consumers' metadata, for people too.
+    """
+
+    jetstream: JetStream
+    site: str
+    worker: str
+    filter_subject: str
+    instance: str
+    _made: bool = field(default=False, init=False)
+    _predecessors: set[str] = field(default_factory=set, init=False)
+
+    async def found(self, stream: StreamInfo) -> list[ConsumerInfo]:
+        """The entry's present consumers, the least advanced first.
+
+        Raises:
+            WorkError: another process has replaced the consumer that we made.
+        """
+        infos = await self._present(stream)
+        strangers = [info for info in infos if self._is_stranger(info)]
+        if self._made and strangers:
+            raise self._displaced_by(strangers[0])
+        self._predecessors.update(info.name for info in infos)
+        return sorted(infos, key=settled_by)
+
+    async def _present(self, stream: StreamInfo) -> list[ConsumerInfo]:
+        begin = f"{consumer_base(site=self.site, worker=self.worker)}_"
+        consumers = self.jetstream.consumers(stream.name)
+        return [info async for info in consumers if info.name.startswith(begin)]
+
+    def _is_stranger(self, info: ConsumerInfo) -> bool:
+        """Another process made it, and did so after we had looked."""
+        ours = info.metadata.get(INSTANCE) == self.instance
+        return not ours and info.name not in self._predecessors
+
+    def _displaced_by(self, stranger: ConsumerInfo) -> WorkError:
+        return WorkError(
+            f"entry {self.worker} is now copied by {stranger.metadata.get(INSTANCE)}: "
+            "only one process may run an ordered copy; this one stops"
+        )
+
+    async def original_floor(self, stream: StreamInfo) -> int:
+        """What the original replicator's consumer of this entry had settled; 0 for none."""
+        for name in (f"SR_{self.worker}", self.worker):
+            if any(c in name for c in " .*>/\\"):
+                continue
+            info = await self.jetstream.find_consumer(stream.name, name)
+            if info is not None:
+                return info.ack_floor.stream_seq
+        return 0
+
+    async def make_anew(
+        self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str
+    ) -> ConsumerInfo:
+        """Make the consumer of this incarnation and remove its predecessor.
+
+        Args:
+            stream: the source.
+            deliver: the delivery policy, as consumer configuration keys.
+            start: the entry's resolved start, kept in the metadata.
+
+        Raises:
+            WorkError: another process made one after us, or the source does
+                not allow a second reader.
+        """
+        old = await self.found(stream)
+        if stream.retention == "workqueue":  # which allows one reader at a time
+            await self._delete(stream, old)
+        made = await self._create(stream, deliver=deliver, start=start)
+        self._made = True
+        await self._delete(stream, await self._outdated(stream, made))
+        return made
+
+    async def _outdated(self, stream: StreamInfo, made: ConsumerInfo) -> list[ConsumerInfo]:
+        """All present ones but ``made``, unless it is itself outdated."""
+        others = [info for info in await self._present(stream) if info.name != made.name]
+        newer = [i for i in others if self._is_stranger(i) and _age_order(i) > _age_order(made)]
+        if newer:
+            await self._delete(stream, [made])
+            raise self._displaced_by(newer[0])
+        return others
+
+    async def _delete(self, stream: StreamInfo, consumers: list[ConsumerInfo]) -> None:
+        for info in consumers:
+            await self.jetstream.delete_consumer(stream.name, info.name)
+
+    async def _create(
+        self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str
+    ) -> ConsumerInfo:
+        name = f"{consumer_base(site=self.site, worker=self.worker)}_{os.urandom(6).hex()}"
+        limits = stream.config.get("consumer_limits") or {}
+        config: dict[str, Any] = {
+            "name": name,
+            "durable_name": name,
+            "description": f"Choria Stream Replicator {self.worker}",
+            "ack_policy": "explicit" if stream.retention == "workqueue" else "all",
+            "ack_wait": ACK_WAIT_SECONDS * NANOSECONDS,
+            "max_ack_pending": limits.get("max_ack_pending") or MAX_ACK_PENDING,
+            "max_deliver": -1,
+            "replay_policy": "instant",
+            "metadata": {INSTANCE: self.instance, START: start},
+            **deliver,
+        }
+        if limits.get("inactive_threshold"):
+            config["inactive_threshold"] = limits["inactive_threshold"]
+        if self.filter_subject:
+            config["filter_subject"] = self.filter_subject
+        try:
+            return await self.jetstream.create_consumer(stream.name, config, action="create")
+        except JetStreamError as error:
+            raise await self._explain(stream, error) from error
+
+    async def _explain(self, stream: StreamInfo, error: JetStreamError) -> Exception:
+        if error.err_code in (
+            ErrorCode.CONSUMER_WORK_QUEUE_OVERLAP,
+            ErrorCode.CONSUMER_WORK_QUEUE_UNIQUE,
+        ):
+            strangers = [info for info in await self._present(stream) if self._is_stranger(info)]
+            if strangers:
+                return self._displaced_by(strangers[0])
+            names = [c.name async for c in self.jetstream.consumers(stream.name)]
+            return WorkError(
+                f"work-queue stream {stream.name} has another consumer for these subjects "
+                f"({', '.join(names)}): remove it, or give this entry a filter_subject of its own"
+            )
+        return error
+
+
+def settled_by(consumer: ConsumerInfo) -> int:
+    """Source sequence up to which a consumer has nothing left to do."""
+    started = int(consumer.config.get("opt_start_seq") or 1) - 1
+    return max(consumer.ack_floor.stream_seq, started)
+
+
+def _age_order(consumer: ConsumerInfo) -> tuple[int, str]:
+    """Greater for those made later; the name decides within a millisecond."""
+    return parse_rfc3339_ms(consumer.created), consumer.name

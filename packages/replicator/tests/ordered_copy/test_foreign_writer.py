@@ -1,0 +1,100 @@
+"""Something else writes to the target, by both kinds of writer.
+
+| what must hold | remedy guarded |
+|---|---|
+| nothing stands behind a foreign message | every message's link to its predecessor |
+| a foreign message is named | the tail must be a copy of this very stream |
+| so is another replicator that writes meanwhile | the writer that the tail must name |
+| the first refusal ends it | batches in `fail` mode; a chain of ids, not of sequences |
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from choria_core.errors import WorkError
+from choria_testing.streams import Sent
+
+if TYPE_CHECKING:
+    from packages.replicator.tests.ordered_copy.conftest import Copying, Lab
+
+MESSAGES = 6_000
+
+
+async def halfway(lab: "Lab") -> "Copying":
+    """A copy whose messages are held up before the target, some hundreds confirmed."""
+    await lab.make_source()
+    await lab.make_target()
+    await lab.fill(MESSAGES)
+    proxy = await lab.proxy(lab.target_broker)
+    lab.target_url = proxy.url
+    copying = await lab.start()
+    copying.once_confirmed(500, proxy.stall)
+    await copying.until(lambda: proxy.is_stalled)
+    lab.proxies.append(proxy)
+    return copying
+
+
+async def test_everything_arrives_in_order(lab: "Lab") -> None:
+    await lab.make_source()
+    await lab.make_target()
+    await lab.fill(MESSAGES)
+
+    copying = await lab.once()
+
+    assert copying.writer == lab.writer
+    assert copying.stats.copied_messages == MESSAGES
+    assert copying.stats.resyncs == 0
+    await lab.assert_exact()
+
+
+async def test_a_foreign_message_in_mid_copy_is_named_and_nothing_stands_behind_it(
+    lab: "Lab",
+) -> None:
+    copying = await halfway(lab)
+    await lab.foreign()
+    lab.proxies[0].resume()
+
+    with pytest.raises(WorkError, match=r"nodes\.foreign.*no copy made by a replicator"):
+        await copying.ended()
+
+    *copies, last = await lab.copies()
+    assert last.body == b"foreign"
+    assert 500 < len(copies) < MESSAGES
+    assert [one.body for one in copies] == [b"%d" % n for n in range(len(copies))]
+
+
+async def test_another_replicator_in_mid_copy_is_named(lab: "Lab") -> None:
+    """Its message even claims to be the next one of the same source."""
+    copying = await halfway(lab)
+    [*_, last] = await lab.source.read("NODES")
+    origin = f"Choria-SR-Source: NODES {MESSAGES} other twin {last.timestamp_ms}"
+    await lab.target.fill([Sent("nodes.n1", b"theirs", (origin,))])
+    lab.proxies[0].resume()
+
+    with pytest.raises(WorkError, match="replicator other, entry twin"):
+        await copying.ended()
+
+    assert [one.body for one in await lab.copies()][-1] == b"theirs"
+
+
+async def test_a_foreign_tail_stops_the_start(lab: "Lab") -> None:
+    await lab.make_source()
+    await lab.make_target()
+    await lab.fill(10)
+    await lab.foreign()
+
+    with pytest.raises(WorkError, match=r"message 1 \(nodes\.foreign\), the last of stream NODES"):
+        await lab.once()
+
+    assert len(await lab.copies()) == 1
+
+
+async def test_a_target_that_belongs_to_another_stream_stops_the_start(lab: "Lab") -> None:
+    await lab.make_source()
+    await lab.make_target()
+    await lab.fill(10)
+    await lab.target.fill([Sent("nodes.n1", b"", ("Choria-SR-Source: OTHER 3 site entry 7",))])
+
+    with pytest.raises(WorkError, match="copy of stream OTHER, not of NODES"):
+        await lab.once()
