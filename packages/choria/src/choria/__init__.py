@@ -1,0 +1,1 @@
+"""The whole Choria toolkit in one distribution."""
