@@ -1,0 +1,99 @@
+"""A side that goes away for a while is waited for, and nothing is lost or doubled."""
+
+import asyncio
+
+import pytest
+
+from choria_testing.copies import difference
+from choria_testing.crossing import PREMADE, Crossing
+from choria_testing.fixtures import MakeProxy
+from choria_testing.programs import Program
+from choria_testing.proxy import Proxy
+from choria_testing.streams import Sent
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+
+COUNT = 50_000
+FAR_SECONDS = 0.005
+AWAY_SECONDS = 2.0
+
+
+@pytest.fixture(params=sorted(PREMADE))
+def writer(request: pytest.FixtureRequest) -> str:
+    """The kind of writer that the target stream leads to."""
+    return str(request.param)
+
+
+async def prepare(crossing: Crossing, writer: str) -> None:
+    """Fill a source, and make a target for the writer."""
+    await crossing.make_source()
+    await crossing.make_target(**PREMADE[writer])
+    await crossing.source.fill(
+        Sent(f"orders.{n % 7}", b"%d " % n + b"x" * 300) for n in range(1, COUNT + 1)
+    )
+
+
+async def finish(crossing: Crossing, program: Program) -> None:
+    """Let the program copy the rest, then look at what came of it."""
+    await crossing.copied(program, COUNT)
+    program.terminate()
+    assert await program.ended() == 0, program.output
+    assert difference(*await crossing.both()) == ""
+
+
+async def test_a_target_that_was_away_for_seconds(crossing: Crossing, writer: str) -> None:
+    await prepare(crossing, writer)
+
+    async with crossing.replicate(crossing.write_settings()) as program:
+        await crossing.copied(program, COUNT // 10)
+        await crossing.target_broker.kill()
+        await program.said("copying was interrupted")
+        await asyncio.sleep(AWAY_SECONDS)
+        await crossing.target_broker.start()
+
+        await finish(crossing, program)
+
+
+async def test_a_target_behind_a_network_that_swallows_everything(
+    crossing: Crossing, writer: str, make_proxy: MakeProxy
+) -> None:
+    proxy = await make_proxy(crossing.target_broker, delay_seconds=FAR_SECONDS)
+    crossing.target_url = proxy.url
+    await prepare(crossing, writer)
+
+    async with crossing.replicate(crossing.write_settings()) as program:
+        await crossing.copied(program, COUNT // 10)
+        proxy.stall()
+        await program.said("the target has confirmed nothing for")
+        proxy.resume()
+
+        await finish(crossing, program)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+async def test_a_partition_of_one_side(
+    crossing: Crossing, side: str, writer: str, make_proxy: MakeProxy
+) -> None:
+    proxy = await proxy_before(crossing, side, make_proxy)
+    await prepare(crossing, writer)
+
+    async with crossing.replicate(crossing.write_settings()) as program:
+        for times in (1, 2):
+            await program.said('"msg": "copying"', count=times)
+            await crossing.copied(program, times * COUNT // 10)
+            await proxy.cut()
+            await program.said("copying was interrupted", count=times)
+            await proxy.restore()
+
+        await finish(crossing, program)
+
+
+async def proxy_before(crossing: Crossing, side: str, make_proxy: MakeProxy) -> Proxy:
+    """Put a proxy in the replicator's way to one side."""
+    broker = crossing.source_broker if side == "source" else crossing.target_broker
+    proxy = await make_proxy(broker, delay_seconds=FAR_SECONDS)
+    if side == "source":
+        crossing.source_url = proxy.url
+    else:
+        crossing.target_url = proxy.url
+    return proxy

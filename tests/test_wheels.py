@@ -1,0 +1,105 @@
+"""What we build installs into an empty environment and runs there."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+UMBRELLA = "choria"
+
+
+@pytest.fixture(scope="module")
+def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The wheels of all packages, built as a release builds them."""
+    folder = tmp_path_factory.mktemp("wheels")
+    uv = str(Path(sys.executable).parent / "uv")
+    options = ["--wheel", "--no-build-isolation", "--python", sys.executable]
+    _run(uv, "build", "--all-packages", "--quiet", *options, "--out-dir", str(folder), cwd=root)
+    return sorted(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(root: Path, wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a new environment with our wheels and the pins that they ask for."""
+    folder = tmp_path_factory.mktemp("empty")
+    _run(sys.executable, "-m", "venv", "--without-pip", str(folder / "venv"))
+    pins = folder / "pins.txt"
+    pins.write_text(_pins_of(_closure(UMBRELLA), (root / "constraints.txt").read_text()))
+    python = str(folder / "venv" / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
+    _run(*pip, "--require-hashes", "-r", str(pins))
+    _run(*pip, *map(str, wheels))
+    return folder / "venv" / "bin"
+
+
+def test_every_package_is_built(projects: list[Path], wheels: list[Path]) -> None:
+    built = {wheel.name.partition("-")[0] for wheel in wheels}
+
+    assert built == {folder.name for project in projects for folder in project.glob("src/*")}
+
+
+@pytest.mark.timeout(300)
+def test_choria_tells_its_version(installed: Path) -> None:
+    assert "0.1.0" in _run(str(installed / "choria"), "--version")
+
+
+@pytest.mark.timeout(300)
+def test_choria_offers_its_commands(installed: Path) -> None:
+    helped = _run(str(installed / "choria"), "--help")
+
+    assert all(command in helped for command in ("replicate", "broker", "plugin", "demo"))
+
+
+@pytest.mark.timeout(300)
+def test_choria_lists_its_own_plugins(installed: Path) -> None:
+    listed = _run(str(installed / "choria"), "plugin", "list", "--json")
+
+    assert all(name in listed for name in ("choria-core", "choria-replicator", '"choria"'))
+    assert "failed" not in listed
+
+
+@pytest.mark.timeout(300)
+def test_the_broker_program_comes_along(installed: Path) -> None:
+    assert _run(str(installed / "nats-server"), "--version").startswith("nats-server: v2.")
+
+
+def _closure(name: str) -> set[str]:
+    """``name`` and everything it asks for, on this platform, transitively."""
+    names: set[str] = set()
+    waiting: list[tuple[str, frozenset[str]]] = [(name, frozenset())]
+    seen = set(waiting)
+    while waiting:
+        current, extras = waiting.pop()
+        names.add(current)
+        for text in distribution(current).requires or []:
+            asked = Requirement(text)
+            entry = (canonicalize_name(asked.name), frozenset(asked.extras))
+            if entry not in seen and _applies(asked, extras):
+                seen.add(entry)
+                waiting.append(entry)
+    return names
+
+
+def _applies(asked: Requirement, extras: frozenset[str]) -> bool:
+    marker = asked.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in (extras or {""}))
+
+
+def _pins_of(names: set[str], constraints: str) -> str:
+    """The part of ``constraints`` that pins ``names``; our own packages are not in it."""
+    blocks = re.split(r"\n(?=\S)", constraints.strip())
+    chosen = [block for block in blocks if block.partition("==")[0] in names]
+    assert {"nats-py", "typer"} < {block.partition("==")[0] for block in chosen}
+    return "\n".join(chosen) + "\n"
+
+
+def _run(*words: str, cwd: Path | None = None) -> str:
+    """Output of a program that must succeed; its complaint is the test's."""
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+    return done.stdout
