@@ -124,6 +124,50 @@ def test_a_stream_is_not_copied_onto_itself() -> None:
     assert settings_of(read_yaml(renamed)).settings.streams
 
 
+def test_a_name_given_twice_hides_nothing_of_what_else_is_wrong() -> None:
+    entry = "  - {{name: {0}, stream: {1}, source_url: 'nats://s', target_url: '{2}'}}\n"
+    broken = "  - {name: a, stream: REG}\n"
+    twice = "  - name: a\n    name: b\n    stream: X\n    source_url: nats://s\n    target_url: t\n"
+    found = problems(
+        "streams:\n"
+        + broken
+        + entry.format("a", "REG", "nats://t")
+        + entry.format("a", "REG", "nats://t")
+        + entry.format("c", "OTHER", "nats://s")
+        + twice
+    )
+
+    assert [one.partition(" ")[2].partition(": ")[0] for one in found] == [
+        "name",
+        "streams[0].source_url",
+        "streams[0].target_url",
+        "streams[2].name",
+        "streams[2].stream",
+        "streams[3].target_url",
+        "streams[4].name",
+    ]
+    assert "the name of another copy of this stream, by streams[1] at line 3" in found[3]
+
+
+def test_topics_that_can_be_read_are_held_against_each_other_beside_one_that_cannot() -> None:
+    same = ("x", "nats://t", ", name: n")
+    found = problems(topics(a=same, b=("y", "nats://t", ", workers: many"), c=same))
+
+    assert [one.partition(" ")[2].partition(": ")[0] for one in found] == [
+        "topics.b.workers",
+        "topics.c.topic",
+        "topics.c.name",
+    ]
+
+
+def test_a_misspelt_key_is_named_beside_the_conflict_that_it_causes() -> None:
+    more = ", name: other, target_streem: OWN"
+    found = problems(streams(("REG", "nats://t", ""), ("REG", "nats://t", more)))
+
+    assert "already written" in found[0]
+    assert "did you mean target_stream?" in found[1]
+
+
 @given(st.text(alphabet=st.sampled_from("topicsream:[]{}-,' \n&*!#abx1"), max_size=60))
 def test_arbitrary_text_is_settings_or_a_configuration_error(text: str) -> None:
     for prefix in ("", "topics:\n", "name: a\nstreams:\n", "topics:\n  a:\n    topic: "):

@@ -1,15 +1,17 @@
 """A replicator's configuration file, of either dialect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol, TypeVar
 
 from choria_core.config.file import Loaded, bind, read
-from choria_core.config.problems import InvalidConfigError, Location, Problem, at, key_path
+from choria_core.config.problems import InvalidConfigError, Location, Problem, at
 from choria_core.config.yaml_nodes import Document, MapNode
+from choria_core.errors import ConfigError
 from choria_replicator.settings.conflicts import Conflict, conflicts
 from choria_replicator.settings.model import ReplicatorSettings
+from choria_replicator.settings.readable import paths_of, readable_part
 from choria_replicator.settings.streams import StreamsFile
 from choria_replicator.settings.topics import TopicsFile
 
@@ -52,10 +54,31 @@ def load_settings(path: str | PathLike[str]) -> LoadedSettings:
 def settings_of(document: Document) -> LoadedSettings:
     """Like :func:`load_settings`, for a document that is parsed already."""
     if _speaks_topics(document):
-        topics = bind(document, TopicsFile, unknown="warn")
-        return _checked(topics, [key_path("topics", name) for name in topics.value.topics])
-    streams = bind(document, StreamsFile, unknown="warn")
-    return _checked(streams, [f"streams[{index}]" for index in range(len(streams.value.streams))])
+        return _load(document, TopicsFile, "topics")
+    return _load(document, StreamsFile, "streams")
+
+
+def _load(document: Document, record: type[Record], key: str) -> LoadedSettings:
+    try:
+        loaded = bind(document, record, unknown="warn")
+    except InvalidConfigError as error:
+        # no reason to keep back what is wrong between those entries that can be read
+        raise InvalidConfigError(
+            (*error.problems, *_conflicts_of_readable(document, record, key))
+        ) from None
+    return _checked(loaded, paths_of(loaded.value, key))
+
+
+def _conflicts_of_readable(document: Document, record: type[Record], key: str) -> list[Problem]:
+    """What is wrong between the entries of a file that has other problems as well."""
+    reduced, paths = readable_part(document, record, key)
+    try:
+        loaded = bind(reduced, record, unknown="warn")
+        settings = loaded.value.resolve()
+    except ConfigError:
+        return []
+    here = paths_of(loaded.value, key)
+    return [_problem(loaded, here, conflict, shown=paths) for conflict in conflicts(settings)]
 
 
 def _speaks_topics(document: Document) -> bool:
@@ -90,15 +113,27 @@ def _checked(loaded: Loaded[Record], paths: list[str]) -> LoadedSettings:
         raise InvalidConfigError([loaded.problem(key, "names nothing to copy", "add an entry")])
     found = [_problem(loaded, paths, conflict) for conflict in conflicts(settings)]
     if found:
-        raise InvalidConfigError(found)
+        raise InvalidConfigError((*found, *loaded.warnings))
     remarks = (loaded.problem(*remark) for remark in loaded.value.remarks())
     return LoadedSettings(settings, (*loaded.warnings, *remarks))
 
 
-def _problem(loaded: Loaded[Record], paths: list[str], conflict: Conflict) -> Problem:
-    """The conflict at the first of its keys that is in the file."""
-    keys = [f"{paths[conflict.second]}.{key}".rstrip(".") for key in conflict.keys]
-    key = next((one for one in keys if one in loaded.locations), paths[conflict.second])
-    first = paths[conflict.first]
-    place = f"by {first} at line {loaded.locations.of(first).line}"
-    return loaded.problem(key, conflict.text.replace("{first}", place), conflict.fix)
+def _problem(
+    loaded: Loaded[Record],
+    paths: Sequence[str],
+    conflict: Conflict,
+    *,
+    shown: Sequence[str] = (),
+) -> Problem:
+    """The conflict at the first of its keys that is in the file.
+
+    ``shown`` are the paths of the entries for people, where they are not ``paths``.
+    """
+    shown = shown or paths
+    path, first = paths[conflict.second], paths[conflict.first]
+    keys = [f"{path}.{key}".rstrip(".") for key in conflict.keys]
+    key = next((one for one in keys if one in loaded.locations), path)
+    place = f"by {shown[conflict.first]} at line {loaded.locations.of(first).line}"
+    text = conflict.text.replace("{first}", place)
+    name = shown[conflict.second] + key.removeprefix(path)
+    return at(loaded.locations.of(key), name, text, conflict.fix)
