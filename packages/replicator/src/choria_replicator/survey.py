@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 
-from choria_core.errors import JetStreamError, WorkError
+from choria_core.errors import ConfigError, JetStreamError, WorkError
 from choria_core.nats.jetstream import ErrorCode, JetStream, StreamInfo
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.message.subject_map import covers
 from choria_replicator.settings.model import StreamSettings
+from choria_replicator.stream_identity import is_same_stream
 from choria_replicator.target.stream_clone import (
     CHAIN_WINDOW_SECONDS,
     Clone,
@@ -15,6 +16,9 @@ from choria_replicator.target.stream_clone import (
     clone_config,
 )
 from choria_replicator.target.target_stream import Target
+
+Claim = Callable[[str, StreamInfo | None], None]
+"""Takes a target stream for an entry, by its name and by what it says of itself."""
 
 POOL_WINDOW_SECONDS = 120.0
 """How long a target that a pool writes to remembers ids."""
@@ -61,12 +65,24 @@ async def _only_stream(jetstream: JetStream, subject: str) -> str:
 async def find_target(
     jetstream: JetStream, settings: StreamSettings, source: StreamInfo
 ) -> tuple[str, StreamInfo | None]:
-    """Name of the stream to write to, and the stream if it is there."""
+    """Name of the stream to write to, and the stream if it is there.
+
+    Raises:
+        WorkError: several would do.
+        ConfigError: it is the source stream.
+    """
     name = settings.target_stream
     if not name and settings.filter_subject:
         name = await _only_stream(jetstream, settings.subjects.apply(settings.filter_subject))
     name = name or source.name
-    return name, await jetstream.find_stream(name)
+    info = await jetstream.find_stream(name)
+    if info is not None and is_same_stream(source, info):
+        raise ConfigError(
+            f"entry {settings.entry} would copy stream {name} onto itself: {settings.source} and "
+            f"{settings.target} lead to the same stream (created {info.created}): "
+            "correct one of the URLs, or name another target stream"
+        )
+    return name, info
 
 
 def clone_for(
@@ -98,21 +114,22 @@ async def ensure_target(
     settings: StreamSettings,
     source: StreamInfo,
     *,
-    claim: Callable[[str], None] = lambda _stream: None,
+    claim: Claim = lambda _stream, _info: None,
 ) -> tuple[Target, Sequence[str]]:
     """The target stream, made when it is missing.
 
-    ``claim`` is called with its name before that.
+    ``claim`` is called before that, and again with what was made.
 
     Returns:
         The target and, when it was made, how it differs from the source.
 
     Raises:
         WorkError: it is missing and cannot or must not be made.
+        ConfigError: it is the source stream.
     """
     release = jetstream.transport.server.release
     name, info = await find_target(jetstream, settings, source)
-    claim(name)
+    claim(name, info)
     if info is not None:
         return Target(info, release), ()
     if not settings.create_target:
@@ -123,15 +140,19 @@ async def ensure_target(
     for replicas in range(int(source.config.get("num_replicas") or 1), 0, -1):
         clone = clone_for(settings, source, name=name, release=release, replicas=replicas)
         try:
-            return Target(await jetstream.create_stream(clone.config), release), clone.adaptations
+            info = await jetstream.create_stream(clone.config)
         except JetStreamError as error:
             if error.err_code == ErrorCode.REPLICAS_UNSUPPORTED and replicas > 1:
                 continue
             if error.code >= 500:
                 raise
-            raise WorkError(
-                f"stream {name} cannot be made at {settings.target}: {error}"
-            ) from error
+            if error.err_code != ErrorCode.STREAM_NAME_IN_USE:
+                raise WorkError(
+                    f"stream {name} cannot be made at {settings.target}: {error}"
+                ) from error
+            info = await jetstream.stream_info(name)  # somebody made it at this moment
+        claim(name, info)
+        return Target(info, release), clone.adaptations
     raise AssertionError
 
 

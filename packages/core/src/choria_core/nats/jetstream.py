@@ -75,7 +75,8 @@ class StreamInfo(msgspec.Struct, frozen=True):
     """A stream: its configuration as the server words it, and its state.
 
     ``created`` is an RFC 3339 time and tells a stream from its successor of the
-    same name; ``ts`` is the server's clock when it answered.
+    same name; ``ts`` is the server's clock when it answered.  ``domain`` is the
+    JetStream domain, ``cluster`` says which servers keep the stream.
     """
 
     config: dict[str, Any]
@@ -83,6 +84,7 @@ class StreamInfo(msgspec.Struct, frozen=True):
     created: str = ""
     ts: str = ""
     cluster: dict[str, Any] = {}
+    domain: str = ""
 
     @property
     def name(self) -> str:

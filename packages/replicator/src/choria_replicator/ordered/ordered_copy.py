@@ -40,7 +40,7 @@ from choria_replicator.source.pull_window import PullWindow
 from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START, SourceConsumer
 from choria_replicator.source.start_point import StartPoint, from_sequence
 from choria_replicator.stats import StreamStats
-from choria_replicator.survey import ensure_target, source_stream, subject_mapper
+from choria_replicator.survey import Claim, ensure_target, source_stream, subject_mapper
 from choria_replicator.target.fast_ingest import FastIngest
 from choria_replicator.target.id_chain import IdChain
 from choria_replicator.target.target_stream import Target
@@ -70,8 +70,8 @@ class Surroundings:
         once: end when the source holds nothing more.
         restart: begin anew, behind whatever the target holds.
         chain_only: never write by fast ingest.
-        claim: called with the target stream's name before anything is written;
-            raises ConfigError where another entry of the process writes to it.
+        claim: called with the target stream before anything is written; raises
+            ConfigError where another entry of the process writes to it.
         keeps_state: there is a place on disk for the entry's sampling state.
         load_state, save_state: read it and write it.
     """
@@ -80,7 +80,7 @@ class Surroundings:
     once: bool = False
     restart: bool = False
     chain_only: bool = False
-    claim: Callable[[str], None] = lambda _stream: None
+    claim: Claim = lambda _stream, _info: None
     keeps_state: bool = False
     load_state: Callable[[], LimiterState | None] = lambda: None
     save_state: Callable[[LimiterState], None] = lambda _state: None

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +25,7 @@ from choria_replicator.settings.model import StreamSettings
 from choria_replicator.sides import ONCE_PATIENCE_SECONDS, Generation, Sides, rest
 from choria_replicator.source.pull_window import PullWindow
 from choria_replicator.stats import StreamStats
-from choria_replicator.survey import ensure_target, source_stream, subject_mapper
+from choria_replicator.survey import Claim, ensure_target, source_stream, subject_mapper
 from choria_replicator.target.target_stream import Target
 
 WINDOW_MESSAGES: Final = 4_000
@@ -57,7 +56,7 @@ class WorkerPost:
     share: int
     once: bool
     ack_wait_seconds: float
-    claim: Callable[[str], None] = lambda _stream: None
+    claim: Claim = lambda _stream, _info: None
 
 
 class PoolWorker:

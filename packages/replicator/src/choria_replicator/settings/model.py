@@ -226,7 +226,12 @@ def from_options(
 
 
 def are_one_cluster(one: Endpoint, other: Endpoint) -> bool:
-    """Whether both name a common server, as far as names can tell."""
+    """Whether both name a common server, as far as names can tell.
+
+    With other credentials they may be two accounts, which share no stream.
+    """
+    if one.credentials != other.credentials:
+        return False
     addresses = {(server.host, server.port) for server in one.servers}
     return any((server.host, server.port) in addresses for server in other.servers)
 
