@@ -137,6 +137,35 @@ async def test_options_beside_a_configuration_file_are_refused(tmp_path: Path) -
     assert errors == ("error: --monitor-port does nothing beside --config: set it in that file\n")
 
 
+PORTS = ("--port", "--monitor-port", "--cluster-port", "--leafnode-port")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [*((option, "99999") for option in PORTS), ("--port", "-2"), ("--port", "0")],
+)
+async def test_what_is_no_port_is_refused_with_the_range(option: str, value: str) -> None:
+    code, errors = await end_of(option, value)
+
+    assert code == 2
+    assert errors.startswith(
+        f"error: Invalid value for '{option}': {value} is no port; "
+        "give one from 1 to 65535, or -1 for any free one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "example"),
+    [("--leafnode-remote", "nats-leaf://HOST:PORT"), ("--route", "nats-route://HOST:PORT")],
+)
+async def test_what_is_no_url_of_a_broker_is_refused(option: str, example: str) -> None:
+    code, errors = await end_of(option, "http://ann:hunter2@x")
+
+    assert code == 2
+    assert errors.startswith(f"error: Invalid value for '{option}': 'http://ann:***@x' is no URL")
+    assert f"write it as {example}" in errors
+
+
 async def test_a_route_without_a_cluster_is_refused() -> None:
     code, errors = await end_of("--route", "nats-route://127.0.0.1:1")
 

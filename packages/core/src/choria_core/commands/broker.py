@@ -5,20 +5,22 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from choria_core.broker.options import (
+    ANY_PORT,
     BrokerOptions,
     ClusterOptions,
     LeafnodeOptions,
     LeafnodeRemote,
 )
+from choria_core.broker.peer_url import LEAFNODE_SCHEMES, ROUTE_SCHEMES, check_peer_url
 from choria_core.broker.server import start_broker
-from choria_core.errors import UsageError, WorkError
+from choria_core.errors import ConfigError, UsageError, WorkError
 from choria_core.event_loop import run_until_stopped
 from choria_core.parent_watch import INIT, until_parent_ends
 
@@ -26,8 +28,35 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 4222
 CLUSTER = "Cluster"
 LEAFNODE = "Leafnodes"
+HIGHEST_PORT = 65_535
 
 app = typer.Typer()
+
+
+def _check_port(port: int | None) -> int | None:
+    if port is None or port == ANY_PORT or 1 <= port <= HIGHEST_PORT:
+        return port
+    raise typer.BadParameter(
+        f"{port} is no port; give one from 1 to {HIGHEST_PORT}, or {ANY_PORT} for any free one"
+    )
+
+
+def _port(text: str, panel: str | None = None) -> Any:
+    """An option that takes a port."""
+    help_text = f"{text}; {ANY_PORT} picks a free one."
+    return typer.Option(help=help_text, callback=_check_port, rich_help_panel=panel)
+
+
+def _peer_urls(schemes: tuple[str, ...]) -> Callable[[list[str] | None], list[str]]:
+    """What checks the values of an option that takes URLs of other brokers."""
+
+    def check(urls: list[str] | None) -> list[str]:
+        try:
+            return [check_peer_url(url, schemes) for url in urls or ()]
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return check
 
 
 @app.callback()
@@ -46,27 +75,29 @@ def run(  # noqa: PLR0913 - each is an option
         Path | None, typer.Option(help="Keep streams in this folder.", file_okay=False)
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULT_HOST,
-    port: Annotated[int, typer.Option(help="Client port; -1 picks a free one.")] = DEFAULT_PORT,
-    monitor_port: Annotated[
-        int | None, typer.Option(help="Port of the server's own HTTP endpoint.")
-    ] = None,
+    port: Annotated[int, _port("Client port")] = DEFAULT_PORT,
+    monitor_port: Annotated[int | None, _port("Port of the server's own HTTP endpoint")] = None,
     name: Annotated[str, typer.Option(help="Server name.")] = "",
     cluster_name: Annotated[
         str, typer.Option(help="Be a member of this cluster.", rich_help_panel=CLUSTER)
     ] = "",
-    cluster_port: Annotated[
-        int, typer.Option(help="Where other members connect.", rich_help_panel=CLUSTER)
-    ] = -1,
+    cluster_port: Annotated[int, _port("Port for other members", CLUSTER)] = ANY_PORT,
     route: Annotated[
         list[str] | None,
-        typer.Option(help="URL of another member's cluster port.", rich_help_panel=CLUSTER),
+        typer.Option(
+            help="URL of another member's cluster port.",
+            callback=_peer_urls(ROUTE_SCHEMES),
+            rich_help_panel=CLUSTER,
+        ),
     ] = None,
-    leafnode_port: Annotated[
-        int | None, typer.Option(help="Where leafnodes connect.", rich_help_panel=LEAFNODE)
-    ] = None,
+    leafnode_port: Annotated[int | None, _port("Port for leafnodes", LEAFNODE)] = None,
     leafnode_remote: Annotated[
         list[str] | None,
-        typer.Option(help="URL of a broker to join as a leafnode.", rich_help_panel=LEAFNODE),
+        typer.Option(
+            help="URL of a broker to join as a leafnode.",
+            callback=_peer_urls(LEAFNODE_SCHEMES),
+            rich_help_panel=LEAFNODE,
+        ),
     ] = None,
     config: Annotated[
         Path | None,
