@@ -8,9 +8,9 @@ from typing import Final
 from bench.replication.delaying_proxy import start_proxy
 from choria_core.broker.server import Broker
 from choria_core.nats.endpoint_url import parse_endpoint
-from choria_core.nats.jetstream import JetStream
 from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_testing.brokers import jetstream_broker, leafnode_pair
+from choria_testing.stream_admin import StreamAdmin
 
 ROUND_TRIP_SECONDS: Final = 0.05
 
@@ -28,9 +28,9 @@ class Site:
         return self.broker.url
 
     @property
-    def jetstream(self) -> JetStream:
+    def jetstream(self) -> StreamAdmin:
         """Its streams."""
-        return JetStream(self.transport)
+        return StreamAdmin(self.transport)
 
     async def clear(self, stream: str) -> None:
         """Remove a stream if it is there."""

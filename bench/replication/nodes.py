@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from choria_core.nats import wire
-from choria_core.nats.jetstream import JetStream
 from choria_core.nats.lean_transport import LeanTransport
+from choria_testing.stream_admin import StreamAdmin
 
 STREAM: Final = "NODES"
 SUBJECTS: Final = "nodes.>"
@@ -39,7 +39,7 @@ def message(number: int) -> Numbered:
 async def fill(transports: Sequence[LeanTransport], messages: int) -> None:
     """Make the stream anew behind each of ``transports`` and put ``messages`` into it."""
     for transport in transports:
-        jetstream = JetStream(transport)
+        jetstream = StreamAdmin(transport)
         if await jetstream.find_stream(STREAM):
             await jetstream.delete_stream(STREAM)
         await jetstream.create_stream(stream_config())

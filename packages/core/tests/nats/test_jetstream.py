@@ -11,7 +11,6 @@ from choria_core.nats.jetstream import (
     ConsumerInfo,
     ErrorCode,
     JetStream,
-    PubAck,
     StreamInfo,
     decode_answer,
 )
@@ -55,13 +54,7 @@ async def test_a_stream_of_no_subjects_stores_its_own_name(streams: Streams) -> 
 async def test_a_second_stream_of_the_same_name_is_an_error(streams: Streams) -> None:
     with pytest.raises(JetStreamError) as caught:
         await streams.create_stream({**CONFIG, "subjects": ["b"]})
-    assert caught.value.err_code == ErrorCode.STREAM_NAME_IN_USE
-
-
-async def test_a_stream_is_changed(streams: Streams) -> None:
-    info = await streams.update_stream({**CONFIG, "max_msgs": 7})
-
-    assert info.config["max_msgs"] == 7
+    assert caught.value.err_code == 10058
 
 
 async def test_messages_are_read_by_sequence_and_by_subject(streams: Streams) -> None:
@@ -77,17 +70,6 @@ async def test_messages_are_read_by_sequence_and_by_subject(streams: Streams) ->
     assert (third.seq, third.data, third.header) == (3, b"", b"")
     assert await streams.message("S", 4) is None
     assert await streams.message_from("S", 4) is None
-
-
-async def test_messages_are_removed_one_by_one_and_purged(streams: Streams) -> None:
-    await streams.fill(Sent("a.x", b"%d" % number) for number in range(10))
-
-    await streams.delete_message("S", 10)
-    assert await streams.message("S", 10) is None
-    assert await streams.purge_stream("S", keep=2) == 7
-    assert await streams.purge_stream("S") == 2
-    state = (await streams.stream_info("S")).state
-    assert (state.messages, state.last_seq) == (0, 10)
 
 
 async def test_a_consumer_lives_until_it_is_deleted(streams: Streams) -> None:
@@ -146,18 +128,18 @@ async def test_a_server_without_jetstream_is_told_apart_from_an_absent_stream(
             await JetStream(streams.transport).find_stream("S")
 
 
-@pytest.mark.parametrize("data", [b"", b"+OK", b"[]", b'{"seq": "x"}', b'{"error": 3}'])
+@pytest.mark.parametrize("data", [b"", b"+OK", b"[]", b'{"name": 1}', b'{"error": 3}'])
 def test_what_is_no_answer_is_named(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="not a JetStream answer"):
-        decode_answer(data, PubAck)
+        decode_answer(data, ConsumerInfo)
 
 
 def test_an_error_in_an_answer_is_raised_with_its_codes() -> None:
     data = b'{"error": {"code": 503, "err_code": 10077, "description": "full"}}'
 
     with pytest.raises(JetStreamError, match="full") as caught:
-        decode_answer(data, PubAck)
-    assert (caught.value.code, caught.value.err_code) == (503, ErrorCode.STORE_FAILED)
+        decode_answer(data, ConsumerInfo)
+    assert (caught.value.code, caught.value.err_code) == (503, 10077)
 
 
 def test_what_a_newer_server_adds_is_kept_in_configurations_and_passed_over_elsewhere() -> None:

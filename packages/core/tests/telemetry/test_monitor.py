@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Mapping
 import aiohttp
 import pytest
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from choria_core.errors import ConfigError, LocalProtocolError
-from choria_core.telemetry.metrics import PlainCounter, new_registry
+from choria_core.telemetry.metrics import new_registry
 from choria_core.telemetry.monitor import Check, Health, Monitor
 from choria_core.telemetry.process_figures import process_figures, rss_bytes, rss_peak_bytes
 
@@ -28,7 +28,7 @@ def _monitor(**options: object) -> Monitor:
 
 async def test_metrics_are_served_as_prometheus_wants_them(client: aiohttp.ClientSession) -> None:
     registry = new_registry()
-    PlainCounter("copied", "Copied", ("s",), registry=registry).labels(s="é").inc(3)
+    Gauge("waiting", "Waiting", ("s",), registry=registry).labels(s="é").set(3)
 
     async with (
         Monitor(registry, port=0, host="127.0.0.1") as monitor,
@@ -38,7 +38,7 @@ async def test_metrics_are_served_as_prometheus_wants_them(client: aiohttp.Clien
 
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert '# TYPE copied counter\ncopied{s="é"} 3\n' in text
+    assert '# TYPE waiting gauge\nwaiting{s="é"} 3.0\n' in text
 
 
 @pytest.mark.parametrize(

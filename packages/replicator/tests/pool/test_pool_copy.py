@@ -17,7 +17,7 @@ from choria_core.broker.server import Broker
 from choria_core.errors import AuthenticationError, WorkError
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.headers import parse_headers
-from choria_core.nats.jetstream import ConsumerInfo, JetStream
+from choria_core.nats.jetstream import ConsumerInfo
 from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.message.provenance import Provenance
@@ -31,6 +31,7 @@ from choria_replicator.settings.model import Pool, Sampling, StreamSettings
 from choria_replicator.stats import StreamStats
 from choria_testing.fixtures import MakeBroker
 from choria_testing.secured_brokers import SecuredBroker
+from choria_testing.stream_admin import StreamAdmin
 
 PROCESS = Path(__file__).parent / "pool_process.py"
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
@@ -53,7 +54,7 @@ class Site:
     def __init__(self, broker: Broker, transport: LeanTransport) -> None:
         self.broker = broker
         self.transport = transport
-        self.jetstream = JetStream(transport)
+        self.jetstream = StreamAdmin(transport)
 
     async def make(self, **config: Any) -> None:
         await self.jetstream.create_stream({"name": "REG", "subjects": ["reg"], **config})

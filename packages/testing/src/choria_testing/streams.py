@@ -1,4 +1,4 @@
-"""Streams of a broker, filled and read back: a JetStream with two more verbs.
+"""Streams of a broker, filled and read back.
 
 async with open_streams(broker.url) as streams:
     await streams.create_stream({"name": "NODES", "subjects": ["nodes.>"]})
@@ -13,11 +13,14 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from choria_core.nats import wire
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.headers import parse_headers
-from choria_core.nats.jetstream import NANOSECONDS, JetStream, PubAck, StreamState, decode_answer
+from choria_core.nats.jetstream import NANOSECONDS, StreamState, decode_answer
 from choria_core.nats.lean_transport import LeanTransport, connect
+from choria_testing.stream_admin import StreamAdmin
 
 CHUNK_MESSAGES = 2_000
 """Below what a server queues for one stream before it drops."""
@@ -25,6 +28,11 @@ CHUNK_MESSAGES = 2_000
 READ_SECONDS = 30.0
 POLL_SECONDS = 0.02
 NO_HEADER = b""
+
+
+class _Stored(msgspec.Struct):
+    stream: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Held:
         return self.header.decode().split("\r\n")[1:-2]
 
 
-class Streams(JetStream):
+class Streams(StreamAdmin):
     """The streams of one broker."""
 
     def __init__(self, transport: LeanTransport) -> None:
@@ -85,8 +93,8 @@ class Streams(JetStream):
             count += len(chunk)
         return count
 
-    async def _store(self, subject: bytes, header: bytes, body: bytes) -> PubAck:
-        """Publish one message and wait for its acknowledgement."""
+    async def _store(self, subject: bytes, header: bytes, body: bytes) -> None:
+        """Publish one message and return when it is stored."""
         inbox = self.lean.new_inbox()
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         interest = self.lean.add_sink(inbox, lambda _s, _r, _h, data: _answered(answer, data))
@@ -94,7 +102,7 @@ class Streams(JetStream):
         self.lean.send(wire.publish(subject, inbox.encode(), header, body))
         try:
             async with asyncio.timeout(READ_SECONDS):
-                return decode_answer(await answer, PubAck)
+                decode_answer(await answer, _Stored)
         finally:
             interest.end()
 

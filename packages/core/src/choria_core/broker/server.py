@@ -235,17 +235,6 @@ class Broker:
             raise WorkError("the broker is not running")
         return await self._life.process.wait()
 
-    def pause(self) -> None:
-        """Freeze the server (SIGSTOP): connections stay open and nothing answers.
-
-        Each of its threads stops a moment later, so it may still answer once.
-        """
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let a frozen server go on."""
-        os.kill(self.pid, signal.SIGCONT)
-
     async def _launch(self) -> None:
         """Start the server once.  On any error nothing is left running."""
         ports = self._ports = self._ports or choose_ports(self.options)

@@ -37,12 +37,8 @@ class ErrorCode(enum.IntEnum):
     CONSUMER_WORK_QUEUE_UNIQUE = 10099
     MESSAGE_TOO_LARGE = 10054
     NO_MESSAGE = 10037
-    NOT_ENABLED = 10076
-    NOT_ENABLED_FOR_ACCOUNT = 10039
     REPLICAS_UNSUPPORTED = 10074
-    STREAM_NAME_IN_USE = 10058
     STREAM_NOT_FOUND = 10059
-    STORE_FAILED = 10077
     WRONG_LAST_MESSAGE_ID = 10070
     WRONG_LAST_SEQUENCE = 10071
     WRONG_LAST_SEQUENCE_CONSTANT = 10164
@@ -65,10 +61,6 @@ class StreamState(msgspec.Struct, frozen=True):
     bytes: int = 0
     first_seq: int = 0
     last_seq: int = 0
-    first_ts: str = ""
-    last_ts: str = ""
-    consumer_count: int = 0
-    num_deleted: int = 0
 
 
 class StreamInfo(msgspec.Struct, frozen=True):
@@ -162,17 +154,6 @@ class _Consumers(msgspec.Struct):
 
 class _Success(msgspec.Struct):
     success: bool = False
-    purged: int = 0
-
-
-class PubAck(msgspec.Struct, frozen=True):
-    """The answer to a publish: where the message (or a batch's last one) is stored."""
-
-    stream: str = ""
-    seq: int = 0
-    duplicate: bool = False
-    batch: str = ""
-    count: int = 0
 
 
 T = TypeVar("T")
@@ -222,22 +203,6 @@ class JetStream:
     async def create_stream(self, config: Mapping[str, Any]) -> StreamInfo:
         """Make a stream from a configuration in the server's JSON."""
         return await self._call(f"STREAM.CREATE.{config['name']}", dict(config), StreamInfo)
-
-    async def update_stream(self, config: Mapping[str, Any]) -> StreamInfo:
-        """Change a stream's configuration."""
-        return await self._call(f"STREAM.UPDATE.{config['name']}", dict(config), StreamInfo)
-
-    async def delete_stream(self, name: str) -> None:
-        """Remove a stream and all it holds."""
-        await self._call(f"STREAM.DELETE.{name}", None, _Success)
-
-    async def purge_stream(self, name: str, **options: Any) -> int:
-        """Remove messages (all, or by ``filter``, ``seq``, ``keep``); returns how many."""
-        return (await self._call(f"STREAM.PURGE.{name}", options, _Success)).purged
-
-    async def delete_message(self, name: str, sequence: int) -> None:
-        """Remove one message."""
-        await self._call(f"STREAM.MSG.DELETE.{name}", {"seq": sequence}, _Success)
 
     async def message(self, name: str, sequence: int) -> StoredMessage | None:
         """The message at ``sequence``, or None when there is none (any more)."""
