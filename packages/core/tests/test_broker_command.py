@@ -166,6 +166,24 @@ async def test_what_is_no_url_of_a_broker_is_refused(option: str, example: str) 
     assert f"write it as {example}" in errors
 
 
+@pytest.mark.parametrize("option", ["--name", "--cluster-name"])
+async def test_a_name_that_is_no_text_is_refused(option: str) -> None:
+    code, errors = await end_of(option, os.fsdecode(b"a\xff"))
+
+    assert code == 2
+    assert errors.startswith(
+        f"error: Invalid value for '{option}': 'a\\udcff' is not printable text"
+    )
+
+
+@pytest.mark.parametrize("host", ["a..b", "192.0.2.1"])
+async def test_a_host_that_is_not_this_machine_is_named(host: str) -> None:
+    code, errors = await end_of("--host", host)
+
+    assert code == 2
+    assert errors.startswith(f"error: '{host}' is no address of this machine")
+
+
 async def test_a_route_without_a_cluster_is_refused() -> None:
     code, errors = await end_of("--route", "nats-route://127.0.0.1:1")
 

@@ -230,3 +230,10 @@ def test_any_text_gives_a_tree_or_problems(text: str) -> None:
         assert "\n" not in str(problem)
         assert problem.text
         assert problem.fix
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"', '"\\udcff": 1', 'a: ["\\ud83d\\ude00"]'])
+def test_half_a_character_is_a_problem(text: str) -> None:
+    (problem,) = read_yaml(text).problems
+
+    assert "holds an escape that is no character" in str(problem)

@@ -99,6 +99,22 @@ def test_what_is_written_is_read_back(headers: dict[str, str]) -> None:
     )
 
 
+@pytest.mark.parametrize("headers", [{"A": "\udcff"}, {"\udcff": "v"}])
+def test_text_that_utf8_cannot_hold_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(LocalProtocolError, match="is not Unicode"):
+        encode_headers(headers)
+
+
+@given(st.dictionaries(*[st.text(st.characters(categories=None))] * 2))
+def test_any_headers_are_written_as_they_are_or_refused(headers: dict[str, str]) -> None:
+    try:
+        block = encode_headers(headers)
+    except LocalProtocolError:
+        return
+    lines = [(name.encode(), text.strip(" \t").encode()) for name, text in headers.items()]
+    assert list(iter_header_lines(block)) == lines
+
+
 RAW_NAMES = NAMES.map(str.encode)
 RAW_VALUES = st.binary().map(lambda raw: raw.translate(None, b"\r\n").strip(b" \t"))
 

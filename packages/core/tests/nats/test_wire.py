@@ -133,10 +133,22 @@ def test_a_large_body_in_many_chunks_arrives_whole() -> None:
     assert seen == [(b"1", b"a", b"", b"", body), (b"1", b"a", b"", b"", b"x")]
 
 
-@pytest.mark.parametrize("subject", ["", "a b", "a\r\nPUB x", "a..b", ".a", "a."])
+@pytest.mark.parametrize("subject", ["", "a b", "a\r\nPUB x", "a..b", ".a", "a.", "a.\udcff"])
 def test_impossible_subjects_are_refused(subject: str) -> None:
     with pytest.raises(LocalProtocolError):
         wire.check_subject(subject)
+
+
+@given(st.text(st.characters(categories=None)) | st.text("a.* >é\ud800\r\n\0"))
+def test_any_text_is_a_subject_in_one_field_or_refused(text: str) -> None:
+    try:
+        subject = wire.check_subject(text)
+    except LocalProtocolError:
+        return
+    assert subject.decode() == text
+    seen: Seen = []
+    decoder(seen, b"1").feed(b"MSG %b 1 0\r\n\r\n" % subject)
+    assert seen == [(b"1", subject, b"", b"", b"")]
 
 
 def test_client_frames_have_their_documented_form() -> None:

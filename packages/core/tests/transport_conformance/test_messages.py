@@ -8,10 +8,10 @@ import pytest
 from choria_core.broker.server import Broker
 from choria_core.errors import LocalProtocolError, PayloadTooLargeError
 from choria_core.nats.endpoint_url import parse_endpoint
-from choria_core.nats.transport import NO_HEADERS
+from choria_core.nats.transport import NO_HEADERS, ConnectionState, Message
 from choria_testing.connectors import Connect
 from choria_testing.fixtures import MakeBroker
-from choria_testing.transport_logs import MessageLog
+from choria_testing.transport_logs import MessageLog, StateLog
 
 
 async def test_messages_keep_their_order(
@@ -194,7 +194,7 @@ async def test_impossible_subjects_are_refused(
 ) -> None:
     transport = await connect(parse_endpoint(broker.url))
 
-    for subject in ("", " ", "a b", "a..b", ".a", "a.", "a\r\nPING", "a\tb", "a\n"):
+    for subject in ("", " ", "a b", "a..b", ".a", "a.", "a\r\nPING", "a\tb", "a\n", "\udcff"):
         with pytest.raises(LocalProtocolError):
             await transport.publish(subject, b"x")
         with pytest.raises(LocalProtocolError):
@@ -209,10 +209,34 @@ async def test_impossible_subjects_are_refused(
     assert transport.is_connected
 
 
+async def test_a_subject_that_is_not_utf8_arrives_and_harms_nobody(
+    connect: Connect, broker: Broker, messages: MessageLog, states: StateLog
+) -> None:
+    transport = await connect(parse_endpoint(broker.url), on_state=states)
+
+    def fail_once(message: Message) -> None:
+        messages(message)
+        if len(messages.messages) == 1:
+            raise ValueError("a handler failed")
+
+    await transport.subscribe("news.*", fail_once)
+    await transport.flush()
+
+    _, writer = await asyncio.open_connection("127.0.0.1", broker.port)
+    writer.write(b"CONNECT {}\r\n" + b"PUB news.\xff answer.\xff 2\r\nhi\r\n" * 2)
+    await writer.drain()
+    first, second = await messages.until(2)
+    writer.close()
+
+    assert (first.subject, first.reply, first.data) == ("news.\ufffd", "answer.\ufffd", b"hi")
+    assert second == first
+    assert states.states == [ConnectionState.CONNECTED]
+
+
 async def test_impossible_headers_are_refused(connect: Connect, broker: Broker) -> None:
     transport = await connect(parse_endpoint(broker.url))
 
-    for headers in ({"A": "x\r\nB: y"}, {"A\r\nB": "x"}, {"A:": "x"}, {"": "x"}):
+    for headers in ({"A": "x\r\nB: y"}, {"A\r\nB": "x"}, {"A:": "x"}, {"": "x"}, {"A": "\udcff"}):
         with pytest.raises(LocalProtocolError):
             await transport.publish("fine", b"x", headers=headers)
         with pytest.raises(LocalProtocolError):

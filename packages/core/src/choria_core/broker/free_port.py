@@ -27,7 +27,7 @@ def is_free(host: str, port: int) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter from a host that is no name
         return False
     return True
 

@@ -4,14 +4,23 @@ from collections.abc import Mapping
 
 from choria_core.broker.free_port import is_free, pick_port
 from choria_core.broker.options import BrokerOptions, BrokerPorts
+from choria_core.errors import UsageError
+
+_SYSTEMS_CHOICE = 0
 
 
 def choose_ports(options: BrokerOptions) -> BrokerPorts:
     """The ports that ``options`` names, and free ones where it leaves the choice.
 
     Raises:
+        UsageError: the host is not this machine.
         OSError: no free port could be found.
     """
+    if not is_free(options.host, _SYSTEMS_CHOICE):
+        raise UsageError(
+            f"{options.host!r} is no address of this machine: "
+            "name one that it has, for example 127.0.0.1"
+        )
     chosen: dict[str, int] = {}
     for kind, wanted in _wanted(options).items():
         free = is_free_choice(wanted)

@@ -46,7 +46,8 @@ async def start_broker(
     file; the event loop must then keep turning, or the server would stall.
 
     Raises:
-        UsageError: nats-server is not installed, or a port is taken.
+        UsageError: nats-server is not installed, the host is not this machine, or
+            a port is taken.
         WorkError: the server did not get ready; its last log lines are in the text.
     """
     folder = Path(tempfile.mkdtemp(prefix="choria-broker-"))
@@ -259,7 +260,7 @@ class Broker:
             return self.options.config_file
         path = self._folder / "broker.conf"
         path.touch(mode=0o600)
-        path.write_text(render_config(self.options, ports, self.store))
+        path.write_text(render_config(self.options, ports, self.store), encoding="utf-8")
         return path
 
     def _fresh_folder(self, name: str) -> Path:

@@ -33,6 +33,13 @@ HIGHEST_PORT = 65_535
 app = typer.Typer()
 
 
+def _check_text(text: str) -> str:
+    """What the shell gave as bytes that are no text comes with surrogates."""
+    if text.isprintable():
+        return text
+    raise typer.BadParameter(f"{text!r} is not printable text")
+
+
 def _check_port(port: int | None) -> int | None:
     if port is None or port == ANY_PORT or 1 <= port <= HIGHEST_PORT:
         return port
@@ -77,9 +84,14 @@ def run(  # noqa: PLR0913 - each is an option
     host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULT_HOST,
     port: Annotated[int, _port("Client port")] = DEFAULT_PORT,
     monitor_port: Annotated[int | None, _port("Port of the server's own HTTP endpoint")] = None,
-    name: Annotated[str, typer.Option(help="Server name.")] = "",
+    name: Annotated[
+        str, typer.Option(help="Server name; made from the port without.", callback=_check_text)
+    ] = "",
     cluster_name: Annotated[
-        str, typer.Option(help="Be a member of this cluster.", rich_help_panel=CLUSTER)
+        str,
+        typer.Option(
+            help="Be a member of this cluster.", callback=_check_text, rich_help_panel=CLUSTER
+        ),
     ] = "",
     cluster_port: Annotated[int, _port("Port for other members", CLUSTER)] = ANY_PORT,
     route: Annotated[

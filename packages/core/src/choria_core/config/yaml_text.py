@@ -22,6 +22,8 @@ from choria_core.config.yaml_nodes import (
 _DEEPEST = 100
 _TAG = "tag:yaml.org,2002:"
 _KEY_FIX = "write the key as text; a value that begins with { or [ needs quotes"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = ("holds an escape that is no character", "write the character itself")
 _MERGE = f"{_TAG}merge"
 _KINDS: dict[str, ScalarKind] = {
     f"{_TAG}str": "text",
@@ -162,6 +164,8 @@ class _Builder:
 
     def _of_kind(self, node: yaml.Node, path: str) -> tuple[Node, int]:
         if isinstance(node, yaml.ScalarNode) and node.tag in _KINDS:
+            if _SURROGATE.search(node.value):
+                return self._broken(node, path, *_NO_CHARACTER)
             quoted = node.style is not None
             return ScalarNode(node.value, _KINDS[node.tag], quoted, self._at(node)), 1
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
@@ -198,6 +202,9 @@ class _Builder:
             self._broken(node, path, "has a key that is no plain text", _KEY_FIX)
             return None
         key = str(node.value)
+        if _SURROGATE.search(key):
+            self._broken(node, path, *_NO_CHARACTER)
+            return None
         if key in own:
             text = f"is given twice, first on line {own[key].location.line}"
             self._broken(node, key_path(path, key), text, "remove one of them")

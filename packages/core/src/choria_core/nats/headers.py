@@ -77,12 +77,14 @@ def encode_headers(headers: Mapping[str, str]) -> bytes:
     """Write a header block; an empty mapping gives a block without lines.
 
     Raises:
-        LocalProtocolError: a name or value that would break the block.
+        LocalProtocolError: a name or value that would break the block, or that
+            UTF-8 cannot hold.
     """
-    return encode_header_lines(
-        (name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
-        for name, value in headers.items()
-    )
+    try:
+        lines = [(name.encode(), value.encode()) for name, value in headers.items()]
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(f"header text {error.object!r} is not Unicode") from None
+    return encode_header_lines(lines)
 
 
 def encode_header_lines(lines: Iterable[tuple[bytes, bytes]]) -> bytes:

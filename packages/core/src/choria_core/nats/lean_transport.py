@@ -189,7 +189,7 @@ class LeanTransport:
                 handler(_message(subject, reply, header, body))
             except Exception:  # noqa: BLE001 - whatever a handler does, the others are served
                 self.handler_errors += 1
-                self._log.exception("a subscription handler failed", subject=subject.decode())
+                self._log.exception("a subscription handler failed", subject=repr(subject))
 
         return self.add_sink(subject, sink, queue=queue)
 
@@ -400,12 +400,11 @@ class LeanTransport:
 
 
 def _message(subject: bytes, reply: bytes, header: bytes, body: bytes) -> Message:
+    name, answer_to = subject.decode("utf-8", "replace"), reply.decode("utf-8", "replace")
     if not header:
-        return Message(subject.decode(), body, reply.decode())
+        return Message(name, body, answer_to)
     parsed = parse_headers(header)
-    return Message(
-        subject.decode(), body, reply.decode(), parsed.headers, parsed.status, parsed.description
-    )
+    return Message(name, body, answer_to, parsed.headers, parsed.status, parsed.description)
 
 
 def _server_info(info: Mapping[str, Any], server: ServerAddress) -> ServerInfo:

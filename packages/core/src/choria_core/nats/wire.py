@@ -176,12 +176,15 @@ def check_subject(subject: str) -> bytes:
     """Return ``subject`` as it goes on the wire.
 
     Raises:
-        LocalProtocolError: it is empty, has an empty token or a character that
-            would end the field.
+        LocalProtocolError: it is empty, has an empty token, a character that
+            would end the field, or one that UTF-8 cannot hold.
     """
     if not subject or any(c in subject for c in " \t\r\n\0") or "" in subject.split("."):
         raise LocalProtocolError(f"not a subject: {subject!r}")
-    return subject.encode()
+    try:
+        return subject.encode()
+    except UnicodeEncodeError:
+        raise LocalProtocolError(f"not a subject: {subject!r}") from None
 
 
 def connect(document: bytes) -> bytes:
