@@ -54,7 +54,7 @@ async def test_a_stream_of_no_subjects_stores_its_own_name(streams: Streams) -> 
 async def test_a_second_stream_of_the_same_name_is_an_error(streams: Streams) -> None:
     with pytest.raises(JetStreamError) as caught:
         await streams.create_stream({**CONFIG, "subjects": ["b"]})
-    assert caught.value.err_code == 10058
+    assert caught.value.err_code == ErrorCode.STREAM_NAME_IN_USE
 
 
 async def test_messages_are_read_by_sequence_and_by_subject(streams: Streams) -> None:

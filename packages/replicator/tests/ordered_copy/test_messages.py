@@ -160,6 +160,19 @@ async def test_subjects_that_the_target_does_not_store_are_named(lab: "Lab") -> 
     assert len(await lab.copies()) == 50
 
 
+async def test_a_subject_that_is_no_text_is_named(lab: "Lab") -> None:
+    await lab.make_source()
+    await lab.make_target()
+    await lab.fill(50)
+    lab.source.lean.send(b"PUB nodes.\xff 1\r\nx\r\n")
+    await lab.source.fill([Sent("nodes.n1", b"behind")])
+
+    with pytest.raises(WorkError, match=r"message 51: its subject b'nodes\.\\xff' is not UTF-8"):
+        await lab.once()
+
+    assert len(await lab.copies()) == 50
+
+
 async def test_subjects_are_mapped_on_the_way(lab: "Lab") -> None:
     await lab.make_source()
     await lab.make_target(subjects=["dc1.>"])

@@ -81,6 +81,10 @@ def test_the_command_line_alone_names_whole_streams() -> None:
 def test_the_command_line_alone_can_be_wrong_too() -> None:
     with pytest.raises(UsageError, match="--stream NAME"):
         from_options("nats://s", "nats://t", [])
+    with pytest.raises(UsageError, match="--stream NAME"):
+        from_options("nats://s", "nats://t", [""])
+    with pytest.raises(UsageError, match=r"--stream: 'A\\udcff' is no stream name"):
+        from_options("nats://s", "nats://t", ["A\udcff"])
     with pytest.raises(UsageError, match="same server"):
         from_options("nats://s,nats://t", "nats://t:4222", ["A"])
     with pytest.raises(UsageError, match=r"--stream: 'a\.b' is no stream name"):

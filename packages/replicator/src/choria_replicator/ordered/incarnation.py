@@ -295,7 +295,10 @@ class Incarnation:
     def _map(self, subject: bytes, number: int) -> bytes:
         """Where to publish; WorkError where the target has no place."""
         self.first_copied = self.first_copied or number
-        target = wire.check_subject(self._w.map_subject(subject.decode("utf-8", "replace")))
+        try:
+            target = wire.check_subject(self._w.map_subject(subject.decode()))
+        except UnicodeDecodeError:
+            raise WorkError(f"its subject {subject!r} is not UTF-8 text") from None
         if len(self._subjects) >= _MAX_SUBJECTS:
             self._subjects.clear()
         self._subjects[subject] = target

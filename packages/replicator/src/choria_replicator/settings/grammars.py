@@ -11,9 +11,9 @@ from choria_core.timestamps import format_rfc3339_ms, parse_rfc3339_ms
 from choria_replicator.sampling.field_path import FieldPath
 
 _NS_PER_MS = 1_000_000
-_UNFIT_IN_NAME = re.compile(r"[\s/\\\x00-\x1f\x7f]")
-_UNFIT_IN_STREAM = re.compile(r"[\s.*>/\\\x00-\x1f\x7f]")
-_UNFIT_IN_SUBJECT = re.compile(r"[\s\x00-\x1f\x7f]")
+_UNFIT_IN_NAME = re.compile(r"[\s/\\\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT_IN_STREAM = re.compile(r"[\s.*>/\\\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT_IN_SUBJECT = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def is_name(text: str) -> bool:

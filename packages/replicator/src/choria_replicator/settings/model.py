@@ -201,7 +201,7 @@ def from_options(
         UsageError: a URL or name is wrong, no stream is named, or a copy would
             write into its source.
     """
-    if not streams:
+    if not streams or not all(streams):
         raise UsageError("name the streams to copy: --stream NAME")
     from_, to = (
         _option("--source", parse_endpoint, source),
