@@ -106,9 +106,12 @@ def test_tls_options_without_settings(query: str, tls: TlsSettings | None) -> No
 
 
 def test_of_an_option_the_first_url_that_has_it_counts() -> None:
-    endpoint = parse_endpoint("h?connect_timeout=1s,i?connect_timeout=2s&insecure=true")
+    endpoint = parse_endpoint(
+        "h?connect_timeout=1s,i?connect_timeout=2s&insecure=true&ping_interval=300ms"
+    )
 
     assert endpoint.connect_timeout_seconds == 1
+    assert endpoint.ping_interval_seconds == 0.3
     assert endpoint.tls == TlsSettings(verify=False)
 
 
@@ -139,6 +142,7 @@ def test_of_an_option_the_first_url_that_has_it_counts() -> None:
         ("nats://h?insecure=maybe", "option insecure is true or false"),
         ("nats://h?connect_timeout=5", "option connect_timeout is no duration"),
         ("nats://h?connect_timeout=0s", "option connect_timeout is no wait; write for example 5s"),
+        ("nats://h?ping_interval=0s", "option ping_interval is no wait"),
         ("nats://h?credentials=", "option credentials is empty"),
         ("nats://h?nkey=/a&nkey=/b", "option nkey is given twice"),
         ("nats://h?jwt=/j", r"jwt= needs the seed that goes with it; add &nkey=FILE"),
@@ -188,6 +192,7 @@ def test_errors_show_no_secret(text: str) -> None:
             "nats://h?credentials=***&jwt=***&nkey=***&insecure=true",
         ),
         ("nats://h?insecure", "nats://h?insecure"),
+        ("nats://h?ping_interval=5s&jwt=/j", "nats://h?ping_interval=5s&jwt=***"),
         ("nats://h?junk", "nats://h?***"),
         ("nats://ann:p,w@h,nats://i", "nats://***@h,nats://i"),
         ("nats://ann:p/w@h", "nats://***@h"),

@@ -33,6 +33,17 @@ async def test_closing_sends_what_was_published(
     assert messages.bodies == [b"%d" % number for number in range(2000)]
 
 
+async def test_after_the_end_the_last_server_is_known(
+    connect: Connect, broker: Broker, states: StateLog
+) -> None:
+    transport = await connect(parse_endpoint(broker.url), on_state=states)
+
+    await transport.close()
+
+    assert transport.server.url == broker.url
+    assert states.changes[-1].server == broker.url
+
+
 async def test_closing_twice_is_once(connect: Connect, broker: Broker, states: StateLog) -> None:
     transport = await connect(parse_endpoint(broker.url), on_state=states)
 

@@ -1,20 +1,22 @@
 """From a lost connection to the next."""
 
 import asyncio
+import contextlib
 import dataclasses
 
 import pytest
 
 from choria_core.broker.options import BrokerAuth, BrokerUser
 from choria_core.broker.server import Broker
-from choria_core.errors import DisconnectedError, NoRespondersError
+from choria_core.errors import DisconnectedError, NoRespondersError, TransportError
 from choria_core.nats.endpoint_url import parse_endpoint
-from choria_core.nats.transport import ConnectionState, StateChange
+from choria_core.nats.transport import ConnectionState, StateChange, Transport
 from choria_testing.connectors import Connect
 from choria_testing.fixtures import MakeBroker
+from choria_testing.frozen import frozen
 from choria_testing.proxy import Proxy
 from choria_testing.secured_brokers import password_broker
-from choria_testing.transport_logs import MessageLog, StateLog
+from choria_testing.transport_logs import PATIENCE_SECONDS, MessageLog, StateLog
 
 CONNECTED, DISCONNECTED = ConnectionState.CONNECTED, ConnectionState.DISCONNECTED
 
@@ -132,6 +134,36 @@ async def test_the_next_server_takes_over(
     await messages.until(1)
     assert change.server == second.url
     assert transport.server.url == second.url
+
+
+async def test_a_server_that_hangs_is_left_for_the_next(
+    connect: Connect, make_broker: MakeBroker, messages: MessageLog, states: StateLog
+) -> None:
+    first, second = await make_broker(), await make_broker()
+    urls = f"{first.url},{second.url}?ping_interval=150ms&connect_timeout=500ms"
+    transport = await connect(parse_endpoint(urls), on_state=states)
+    await transport.subscribe("news", messages)
+    hung, other = (first, second) if transport.server.url == first.url else (second, first)
+
+    with frozen(hung):
+        connections = 1
+        while transport.server.url != other.url:
+            connections += 1
+            await states.until(CONNECTED, count=connections)
+        await publish_until_heard(transport, messages)
+        await transport.close()
+
+    assert transport.server.url == other.url
+
+
+async def publish_until_heard(transport: Transport, messages: MessageLog) -> None:
+    """With so short an interval, a machine under load may lose the next connection too."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not messages.messages:
+            with contextlib.suppress(TransportError):
+                await transport.publish("news", b"x")
+                await transport.flush()
+            await asyncio.sleep(0.01)
 
 
 async def test_a_cut_line_is_mended(

@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913 - each is an option
     port: Annotated[int, _port("Client port")] = DEFAULT_PORT,
     monitor_port: Annotated[int | None, _port("Port of the server's own HTTP endpoint")] = None,
     name: Annotated[
-        str, typer.Option(help="Server name; made from the port without.", callback=_check_text)
+        str, typer.Option(help="Server name; broker-PORT without.", callback=_check_text)
     ] = "",
     cluster_name: Annotated[
         str,

@@ -5,6 +5,10 @@ a socket; both connectors take the same one.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
+
+CONNECT_TIMEOUT_SECONDS: Final = 5.0
+PING_INTERVAL_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,15 @@ class Endpoint:
         servers: tried in order, then again; at least one.
         tls: None where TLS is used only if the server demands it.
         connect_timeout_seconds: for one attempt on one server.
+        ping_interval_seconds: how often a silent server is asked whether it lives;
+            three intervals without an answer end the connection.
     """
 
     servers: tuple[ServerAddress, ...]
     credentials: Credentials = Credentials()
     tls: TlsSettings | None = None
-    connect_timeout_seconds: float = 5.0
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
+    ping_interval_seconds: float = PING_INTERVAL_SECONDS
 
     def __str__(self) -> str:
         """The servers, comma separated, never with a secret."""

@@ -21,7 +21,14 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from choria_core.durations import parse_go_duration
 from choria_core.errors import ConfigError
-from choria_core.nats.endpoint import Credentials, Endpoint, ServerAddress, TlsSettings
+from choria_core.nats.endpoint import (
+    CONNECT_TIMEOUT_SECONDS,
+    PING_INTERVAL_SECONDS,
+    Credentials,
+    Endpoint,
+    ServerAddress,
+    TlsSettings,
+)
 
 DEFAULT_PORT: Final = 4222
 
@@ -60,13 +67,13 @@ def parse_endpoint(
         raise ConfigError("no server is named; write for example nats://broker.example:4222")
     options = {name: text for url in reversed(urls) for name, text in url.options.items()}
     own = next((url.credentials for url in urls if url.credentials != Credentials()), None)
-    endpoint = Endpoint(
+    return Endpoint(
         servers=tuple(url.server for url in urls),
         credentials=own or credentials or Credentials(),
         tls=_merge_tls(tls, options, wanted=any(url.server.scheme == "tls" for url in urls)),
+        connect_timeout_seconds=_seconds(options, "connect_timeout", CONNECT_TIMEOUT_SECONDS),
+        ping_interval_seconds=_seconds(options, "ping_interval", PING_INTERVAL_SECONDS),
     )
-    seconds = _timeout(options)
-    return endpoint if seconds is None else replace(endpoint, connect_timeout_seconds=seconds)
 
 
 def redact(text: str) -> str:
@@ -103,7 +110,7 @@ def _redact_url(url: str) -> str | None:
 
 def _redact_option(option: str) -> str:
     name, sign, _ = option.partition("=")
-    if not sign or name in ("connect_timeout", "insecure", "tls_handshake_first"):
+    if not sign or name in _OPEN_OPTIONS:
         return option if name in _OPTIONS else _HIDDEN
     return f"{name}={_HIDDEN}"
 
@@ -251,8 +258,12 @@ _OPTIONS: Final[Mapping[str, Callable[[str], str]]] = {
     "tls_handshake_first": _check_flag,
     "insecure": _check_flag,
     "connect_timeout": _check_duration,
+    "ping_interval": _check_duration,
 }
 """Name of each option, and what tells the problem of its value."""
+
+_OPEN_OPTIONS: Final = frozenset(_OPTIONS) - {"credentials", "jwt", "nkey"}
+"""Those that hold no secret."""
 
 
 def _merge_tls(
@@ -271,6 +282,6 @@ def _merge_tls(
     return merged
 
 
-def _timeout(options: Mapping[str, str]) -> float | None:
-    text = options.get("connect_timeout")
-    return None if text is None else parse_go_duration(text)
+def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
+    text = options.get(name)
+    return default if text is None else parse_go_duration(text)

@@ -43,8 +43,8 @@ from choria_core.nats.transport import (
     StateListener,
 )
 
-PING_SECONDS: Final = 20.0
-"""Two PINGs without a PONG mean that the peer is gone."""
+UNANSWERED_PINGS: Final = 2
+"""So many PINGs without a PONG mean, an interval later, that the peer is gone."""
 
 TURN_FRAMES: Final = 100
 """After so many messages the event loop gets a turn: a fast peer never makes us wait."""
@@ -335,11 +335,12 @@ class LeanTransport:
 
     async def _watch(self, link: LeanLink) -> str:
         """Ping now and then; return why the connection ended."""
+        interval = self._endpoint.ping_interval_seconds
         while True:
-            done, _ = await asyncio.wait({link.closed}, timeout=PING_SECONDS)
+            done, _ = await asyncio.wait({link.closed}, timeout=interval)
             if done:
                 return link.closed.result()
-            if link.unanswered_pings >= 2:
+            if link.unanswered_pings >= UNANSWERED_PINGS:
                 link.end("the server answers no PING")
             else:
                 link.unanswered_pings += 1

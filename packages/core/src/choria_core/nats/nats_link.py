@@ -25,8 +25,8 @@ from choria_core.nats.signing import Signer, load_credentials
 from choria_core.nats.tls_context import make_context
 from choria_core.nats.transport import ServerInfo
 
-PING_SECONDS: Final = 20.0
-"""How often the server is asked whether it lives; three times without an answer end the link."""
+UNANSWERED_PINGS: Final = 2
+"""So many PINGs without a PONG mean, an interval later, that the peer is gone."""
 
 END_SECONDS: Final = 1.0
 """How long a connection may take to end politely."""
@@ -66,10 +66,10 @@ async def open_link(server: ServerAddress, endpoint: Endpoint, options: LinkOpti
     """
     seconds = endpoint.connect_timeout_seconds
     signer = load_credentials(endpoint.credentials)
-    link = NatsLink(server, endpoint.tls, options)
+    link = NatsLink(server, endpoint, options)
     try:
         async with asyncio.timeout(seconds):
-            await link.start(signer, timeout_seconds=seconds)
+            await link.start(signer)
     except _AttemptError as error:
         await link.end()
         raise link.failure(error.cause, timeout_seconds=seconds) from error.cause
@@ -98,14 +98,13 @@ class NatsLink(Client):
         server_info: what the server last said of itself.
     """
 
-    def __init__(
-        self, server: ServerAddress, tls: TlsSettings | None, options: LinkOptions
-    ) -> None:
+    def __init__(self, server: ServerAddress, endpoint: Endpoint, options: LinkOptions) -> None:
         super().__init__()
         self.url = str(server)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.server_info = ServerInfo("", "", "", 0, self.url)
-        self._tls = tls
+        self._endpoint = endpoint
+        self._tls = tls = endpoint.tls
         self._link_options = options
         self._context = None if tls is None else make_context(tls)
         self._frames = 0
@@ -113,7 +112,7 @@ class NatsLink(Client):
         self._certificate_demanded = False
         self._server_error = ""
 
-    async def start(self, signer: Signer, *, timeout_seconds: float) -> None:
+    async def start(self, signer: Signer) -> None:
         """Connect; to be called once."""
         self._public_nkey = signer.nkey or None
         self._auth_configured = signer.can_sign
@@ -123,9 +122,9 @@ class NatsLink(Client):
             no_echo=self._link_options.no_echo,
             allow_reconnect=False,
             dont_randomize=True,
-            connect_timeout=timeout_seconds,  # type: ignore[arg-type]  # it takes fractions
-            ping_interval=PING_SECONDS,  # type: ignore[arg-type]  # it takes fractions
-            max_outstanding_pings=2,
+            connect_timeout=self._endpoint.connect_timeout_seconds,  # type: ignore[arg-type]  # it takes fractions
+            ping_interval=self._endpoint.ping_interval_seconds,  # type: ignore[arg-type]  # it takes fractions
+            max_outstanding_pings=UNANSWERED_PINGS,
             tls_handshake_first=self._tls is not None and self._tls.handshake_first,
             error_cb=self._on_error,
             user=signer.user or None,

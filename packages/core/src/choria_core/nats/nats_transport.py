@@ -237,7 +237,7 @@ class NatsTransport:
             await asyncio.wait({self._keeper})
         if self._link is not None:
             await self._take_leave(self._link)
-        self._is_up = False
+        self._server, self._is_up = self.server, False
         self._subscriptions.clear()
         self._tell(StateChange(ConnectionState.CLOSED, self._server.url))
 

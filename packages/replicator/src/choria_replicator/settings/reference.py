@@ -29,7 +29,8 @@ that brings them: nothing is ignored in silence.
   `topics:` only what Go takes.
 * **NATS URLs** are separated by commas.  Options follow a question mark:
   `credentials=FILE`, `jwt=FILE` with `nkey=FILE`, `tls_handshake_first=true`,
-  `insecure=true`, `connect_timeout=5s`.
+  `insecure=true`, `connect_timeout=5s`, and `ping_interval=20s`: a server that hangs is
+  left for the next one after three intervals without an answer.
 * **Field paths** name a field of a JSON body: `host`, `facts.fqdn`, `disks.0.name`; a
   backslash takes the next character literally, as in `a\\.b`.  Queries and wildcards are refused.
 * **TLS blocks** are not merged: the innermost one that is given counts as a whole.
