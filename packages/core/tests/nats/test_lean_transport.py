@@ -14,7 +14,6 @@ from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.nats.transport import ConnectionState
 from choria_testing.transport_logs import StateLog
 
-Parts = tuple[bytes, bytes, bytes, bytes]
 SECONDS = 10.0
 
 
@@ -38,11 +37,11 @@ class Log:
     """A sink that remembers, and lets wait."""
 
     def __init__(self) -> None:
-        self.seen: list[Parts] = []
+        self.seen: list[wire.Delivery] = []
         self._more = asyncio.Event()
 
-    def __call__(self, subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
-        self.seen.append((subject, reply, header, body))
+    def __call__(self, delivery: wire.Delivery) -> None:
+        self.seen.append(delivery)
         self._more.set()
 
     async def until(self, count: int) -> None:

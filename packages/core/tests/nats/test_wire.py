@@ -16,8 +16,12 @@ Seen = list[tuple[bytes, ...] | wire.Control]
 def decoder(seen: Seen, *sids: bytes) -> wire.Decoder:
     made = wire.Decoder(seen.append)
     for sid in sids:
-        made.sinks[sid] = lambda *parts, sid=sid: seen.append((sid, *parts))
+        made.sinks[sid] = remember(seen, sid)
     return made
+
+
+def remember(seen: Seen, sid: bytes) -> wire.Sink:
+    return lambda delivery: seen.append((sid, *delivery))
 
 
 MIXED = (

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_core.errors import LocalProtocolError, RemoteProtocolError
-from choria_replicator.message.provenance import Provenance, header_ends
+from choria_replicator.message.provenance import Provenance, line_template
 
 NAMES = st.from_regex(r"[A-Za-z0-9_.-]{1,20}", fullmatch=True)
 NUMBERS = st.integers(min_value=-1, max_value=2**63)
@@ -30,13 +30,13 @@ def test_what_is_written_is_read_back(
 
 
 @given(NAMES, NAMES, NAMES)
-def test_the_hot_path_pieces_make_the_same_line(stream: str, site: str, worker: str) -> None:
-    first, second = header_ends(stream=stream, site=site, worker=worker)
-
-    line = first + b"%d" % 7 + second + b"%d" % 1234
+def test_the_template_of_the_hot_path_makes_the_same_line(
+    stream: str, site: str, worker: str
+) -> None:
+    line = line_template(stream=stream, site=site, worker=worker) % (b"7", b"1234")
 
     expected = Provenance(stream, 7, site, worker, 1234).format()
-    assert line == f"Choria-SR-Source: {expected}".encode()
+    assert line == f"Choria-SR-Source: {expected}\r\n".encode()
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_a_name_that_would_break_the_header_is_refused(name: str) -> None:
     with pytest.raises(LocalProtocolError, match="without spaces"):
         Provenance("REG", 1, name, "w", 1).format()
     with pytest.raises(LocalProtocolError, match="without spaces"):
-        header_ends(stream="REG", site="s", worker=name)
+        line_template(stream="REG", site="s", worker=name)

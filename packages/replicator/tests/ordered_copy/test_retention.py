@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from choria_core.errors import WorkError
+from choria_core.nats import wire
 from choria_replicator.settings.model import StartSequence
 from choria_replicator.source import source_consumer
 
@@ -124,8 +125,8 @@ async def test_what_is_delivered_again_is_not_copied_again(
     await copying.until(lambda: proxy.is_stalled)
     incarnation = copying.copy.incarnation
     assert incarnation is not None
-    delivered = incarnation._consumer_sequence
-    await copying.until(lambda: incarnation._consumer_sequence > max(delivered, 2_000))
+    delivered = incarnation._intake._deliveries
+    await copying.until(lambda: incarnation._intake._deliveries > max(delivered, 2_000))
     proxy.resume()
     await copying.copied(2_000)
     await copying.stop()
@@ -143,9 +144,9 @@ async def test_a_lost_delivery_is_noticed_by_the_consumers_count(lab: "Lab") -> 
     assert incarnation is not None
     take = incarnation._subscriptions[0].sink
 
-    def lose_one(subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
-        if body != b"1500":
-            take(subject, reply, header, body)
+    def lose_one(delivery: wire.Delivery) -> None:
+        if delivery[3] != b"1500":
+            take(delivery)
 
     assert copying.source._link is not None
     copying.source._link.decoder.sinks[incarnation._subscriptions[0].sid] = lose_one

@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from choria_core.broker.server import Broker
 from choria_core.errors import AuthenticationError, WorkError
+from choria_core.nats import wire
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.headers import parse_headers
 from choria_core.nats.jetstream import ConsumerInfo
@@ -84,7 +85,8 @@ class Site:
         got: list[Copy] = []
         done = asyncio.Event()
 
-        def take(_subject: bytes, _reply: bytes, header: bytes, body: bytes) -> None:
+        def take(delivery: wire.Delivery) -> None:
+            _, _, header, body = delivery
             headers = dict(parse_headers(header).headers)
             got.append(Copy(Provenance.parse(headers["Choria-SR-Source"]), headers, body))
             if len(got) == total:
@@ -109,7 +111,7 @@ class Site:
         seen = 0
         reached = asyncio.Event()
 
-        def see(*_message: bytes) -> None:
+        def see(_delivery: wire.Delivery) -> None:
             nonlocal seen
             seen += 1
             if seen == count:

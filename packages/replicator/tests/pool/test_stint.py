@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from choria_core.broker.server import Broker
+from choria_core.nats import wire
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.jetstream import ConsumerInfo, JetStream
 from choria_core.nats.lean_transport import LeanTransport, connect
@@ -68,7 +69,8 @@ class Bench:
     def play(self, answer: Callable[[bytes], bytes | None]) -> None:
         """Answer what is published to the target: by subject, None not to answer."""
 
-        def take(subject: bytes, reply: bytes, _header: bytes, _body: bytes) -> None:
+        def take(delivery: wire.Delivery) -> None:
+            subject, reply, _, _ = delivery
             body = answer(subject)
             if body is not None:
                 self.near.send(b"PUB %b %d\r\n%b\r\n" % (reply, len(body), body))
@@ -207,8 +209,8 @@ async def test_what_waits_for_a_copy_is_acknowledged_only_with_it(bench: Bench) 
     replies: list[bytes] = []
     all_read = asyncio.Event()
 
-    def hold(_subject: bytes, reply: bytes, _header: bytes, _body: bytes) -> None:
-        replies.append(reply)
+    def hold(delivery: wire.Delivery) -> None:
+        replies.append(delivery[1])
 
     bench.near.add_sink("target.>", hold)
     stint = bench.stint(consumer, overdue_seconds=10.0)

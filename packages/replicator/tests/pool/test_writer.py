@@ -22,7 +22,7 @@ def sent(frames: bytes) -> list[tuple[bytes, bytes, bytes, bytes]]:
     """What a server would deliver of frames that a client sent."""
     got: list[tuple[bytes, bytes, bytes, bytes]] = []
     decoder = wire.Decoder(lambda _control: None)
-    decoder.sinks[b"1"] = lambda *message: got.append(message)
+    decoder.sinks[b"1"] = got.append
     for line in frames.split(b"HPUB ")[1:]:
         subject, _, rest = line.partition(b" ")
         decoder.feed(b"HMSG %b 1 %b" % (subject, rest))
@@ -35,8 +35,10 @@ def answer(number: int, **content: object) -> tuple[bytes, bytes, bytes]:
 
 def test_a_frame_bears_the_id_the_origin_and_the_other_headers() -> None:
     publishing = writer()
-    publishing.add(ticket(7), b"reg", b"REG 7 dc1 w_0 5", b"Colour: blue\r\n", b"body")
-    publishing.add(ticket(8), b"reg", b"REG 8 dc1 w_0 5", b"", b"")
+    publishing.add(
+        ticket(7), b"reg", b"Choria-SR-Source: REG 7 dc1 w_0 5\r\nColour: blue\r\n", b"body"
+    )
+    publishing.add(ticket(8), b"reg", b"Choria-SR-Source: REG 8 dc1 w_0 5\r\n", b"")
 
     (subject, reply, header, content), (_, second_reply, _, empty) = sent(publishing.take())
 
@@ -52,8 +54,10 @@ def test_a_frame_bears_the_id_the_origin_and_the_other_headers() -> None:
 
 def test_the_header_size_is_known_before() -> None:
     publishing = writer()
-    size = publishing.header_bytes(7, b"REG 7 dc1 w_0 5", b"Colour: blue\r\n")
-    publishing.add(ticket(7), b"reg", b"REG 7 dc1 w_0 5", b"Colour: blue\r\n", b"body")
+    size = publishing.header_bytes(7, b"Choria-SR-Source: REG 7 dc1 w_0 5\r\nColour: blue\r\n")
+    publishing.add(
+        ticket(7), b"reg", b"Choria-SR-Source: REG 7 dc1 w_0 5\r\nColour: blue\r\n", b"body"
+    )
 
     assert len(sent(publishing.take())[0][2]) == size
 
@@ -72,7 +76,7 @@ def test_ids_tell_groups_streams_and_their_successors_apart() -> None:
 
 def test_a_confirmation_gives_the_ticket_back_once() -> None:
     publishing = writer()
-    publishing.add(ticket(7, size=4), b"reg", b"o", b"", b"body")
+    publishing.add(ticket(7, size=4), b"reg", b"", b"body")
     assert (publishing.unconfirmed, publishing.unconfirmed_bytes) == (1, 4)
 
     received = publishing.receive(*answer(1, seq=12))
@@ -87,8 +91,8 @@ def test_a_confirmation_gives_the_ticket_back_once() -> None:
 
 def test_doubles_and_refusals_are_told_apart() -> None:
     publishing = writer()
-    publishing.add(ticket(7), b"reg", b"o", b"", b"body")
-    publishing.add(ticket(8), b"reg", b"o", b"", b"body")
+    publishing.add(ticket(7), b"reg", b"", b"body")
+    publishing.add(ticket(8), b"reg", b"", b"body")
     refusal = {"code": 400, "err_code": 10054, "description": "message size exceeds maximum"}
 
     second = publishing.receive(*answer(2, error=refusal))
@@ -104,7 +108,7 @@ def test_doubles_and_refusals_are_told_apart() -> None:
 
 def test_foreign_answers_mean_nothing() -> None:
     publishing = writer()
-    publishing.add(ticket(7), b"reg", b"o", b"", b"body")
+    publishing.add(ticket(7), b"reg", b"", b"body")
 
     for subject in (b"_INBOX.b.1", b"_INBOX.a.2", b"_INBOX.a.x", b"_INBOX.a."):
         assert publishing.receive(subject, b"", b"{}") is None
@@ -114,7 +118,7 @@ def test_foreign_answers_mean_nothing() -> None:
 def test_what_is_given_up_is_forgotten_oldest_first() -> None:
     publishing = writer()
     for sequence, moment in ((7, 1.0), (8, 2.0), (9, 3.0)):
-        publishing.add(ticket(sequence, moment=moment), b"reg", b"o", b"", b"body")
+        publishing.add(ticket(sequence, moment=moment), b"reg", b"", b"body")
 
     given_up = publishing.give_up(before=3.0)
 

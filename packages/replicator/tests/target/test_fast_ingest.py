@@ -293,8 +293,8 @@ def test_the_size_of_a_header_is_known_before_it_is_built() -> None:
     track = line(before=99)
     for lines in (b"", b"A: b\r\n"):
         for _ in range(3):  # from 99 to 100 the sequence grows by a digit
-            size = track.writer.header_bytes(b"S 1 x y 2", lines)
-            track.writer.add(b"a.b", b"S 1 x y 2", lines, b"")
+            size = track.writer.header_bytes(lines)
+            track.writer.add([(b"a.b", lines, b"")])
             frame = frames_of(track.writer.take(idle=True))[0]
             assert len(frame.header) == size
             assert frame.header.startswith(b"NATS/1.0\r\n")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_replicator.target.id_chain import IdChain
-from choria_replicator.target.writer import Cause
+from choria_replicator.target.writer import Cause, Outgoing
 
 FRAME = re.compile(rb"HPUB (\S+) (\S*) ?(\d+) (\d+)\r\n")
 Answer = tuple[bytes, bytes, bytes]
@@ -109,7 +109,7 @@ class Line:
         for _ in range(count):
             body = b"m%d" % len(self.added)
             self.added.append(body)
-            self.writer.add(b"a.b", b"S 1 x y 2", b"", body)
+            self.writer.add([(b"a.b", b"Choria-SR-Source: S 1 x y 2\r\n", body)])
 
     def take(self) -> list[Frame]:
         frames = frames_of(self.writer.take(idle=False))
@@ -322,8 +322,13 @@ def test_the_size_of_a_header_is_known_before_it_is_built() -> None:
     sizes = []
     for number in range(120):
         lines = b"A: b\r\n" * (number % 2)
-        sizes.append(track.writer.header_bytes(b"S 1 x y 2", lines))
-        track.writer.add(b"a.b", b"S 1 x y 2", lines, b"")
+        ahead = number % 3
+        if not ahead:
+            together: list[Outgoing] = []
+        sizes.append(track.writer.header_bytes(lines, ahead))
+        together.append((b"a.b", lines, b""))
+        if ahead == 2:
+            track.writer.add(together)
 
     headers = [frame.header for frame in track.take()]
 

@@ -11,6 +11,7 @@ Source: ADR-50 of the NATS project, and what nats-server 2.15.1 answers.
 import json
 import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -142,8 +143,8 @@ def error(code: int) -> dict[str, object]:
 class Writer(Protocol):
     """What is driven against the model."""
 
-    def add(self, subject: bytes, origin: bytes, lines: bytes, body: bytes) -> None:
-        """Accept a message."""
+    def add(self, messages: Sequence[tuple[bytes, bytes, bytes]]) -> None:
+        """Accept messages: subject, header lines, body."""
 
     def take(self, *, idle: bool) -> bytes:
         """Frames to send now."""
@@ -173,7 +174,7 @@ class FastIngestLine(Generic[W]):
         for _ in range(count):
             body = b"m%d" % len(self.added)
             self.added.append(body)
-            self.writer.add(b"a.b", b"S 1 x y 2", b"", body)
+            self.writer.add([(b"a.b", b"A: b\r\n", body)])
 
     def take(self, *, idle: bool) -> list[Frame]:
         """Put on the line what the writer would send now; returns that."""

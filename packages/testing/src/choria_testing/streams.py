@@ -97,7 +97,7 @@ class Streams(StreamAdmin):
         """Publish one message and return when it is stored."""
         inbox = self.lean.new_inbox()
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        interest = self.lean.add_sink(inbox, lambda _s, _r, _h, data: _answered(answer, data))
+        interest = self.lean.add_sink(inbox, lambda delivery: _answered(answer, delivery[3]))
         self.lean.send(b"")  # the interest goes first
         self.lean.send(wire.publish(subject, inbox.encode(), header, body))
         try:
@@ -145,7 +145,8 @@ class Streams(StreamAdmin):
             return held
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def take(subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
+        def take(delivery: wire.Delivery) -> None:
+            subject, reply, header, body = delivery
             parts = reply.split(b".")
             if len(parts) >= 9:
                 held.append(_held(parts, subject, header, body))

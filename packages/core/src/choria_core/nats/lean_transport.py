@@ -184,17 +184,17 @@ class LeanTransport:
     ) -> LeanSubscription:
         """Call ``handler`` for every message on ``subject``.  See ``Transport``."""
 
-        def sink(subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
+        def sink(delivery: wire.Delivery) -> None:
             try:
-                handler(_message(subject, reply, header, body))
+                handler(_message(delivery))
             except Exception:  # noqa: BLE001 - whatever a handler does, the others are served
                 self.handler_errors += 1
-                self._log.exception("a subscription handler failed", subject=repr(subject))
+                self._log.exception("a subscription handler failed", subject=repr(delivery[0]))
 
         return self.add_sink(subject, sink, queue=queue)
 
     def add_sink(self, subject: str, sink: wire.Sink, *, queue: str = "") -> LeanSubscription:
-        """Call ``sink`` with the bytes of every message on ``subject``; it must not raise."""
+        """Call ``sink`` with each message on ``subject``, as bytes; it must not raise."""
         wire.check_subject(subject)
         if queue:
             wire.check_subject(queue)
@@ -296,11 +296,11 @@ class LeanTransport:
         for call in self.after_chunk:
             call()
 
-    def _take_answer(self, subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
-        answer = self._answers.get(subject.decode("utf-8", "replace"))
+    def _take_answer(self, delivery: wire.Delivery) -> None:
+        answer = self._answers.get(delivery[0].decode("utf-8", "replace"))
         if answer is not None and not answer.done():
             try:
-                answer.set_result(_message(subject, reply, header, body))
+                answer.set_result(_message(delivery))
             except RemoteProtocolError as error:
                 answer.set_exception(error)
 
@@ -400,7 +400,8 @@ class LeanTransport:
         await link.introduce(options, b"".join(frames))
 
 
-def _message(subject: bytes, reply: bytes, header: bytes, body: bytes) -> Message:
+def _message(delivery: wire.Delivery) -> Message:
+    subject, reply, header, body = delivery
     name, answer_to = subject.decode("utf-8", "replace"), reply.decode("utf-8", "replace")
     if not header:
         return Message(name, body, answer_to)

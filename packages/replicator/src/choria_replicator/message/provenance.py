@@ -69,18 +69,19 @@ class Provenance:
         )
 
 
-def header_ends(*, stream: str, site: str, worker: str) -> tuple[bytes, bytes]:
-    r"""The constant pieces of one worker's header line, for the hot path.
+def line_template(*, stream: str, site: str, worker: str) -> bytes:
+    r"""One worker's header line, for the hot path.
 
-    The line of a message is ``first + b"%d" % sequence + second + b"%d" %
-    timestamp_ms + b"\r\n"``.
+    The line of a message is ``template % (sequence, timestamp_ms)``, both as
+    decimal digits in bytes; it has its line end.
 
     Raises:
         LocalProtocolError: as :meth:`Provenance.format`.
     """
     for name in (stream, site, worker):
         _check_name(name)
-    return f"{HEADER}: {stream} ".encode(), f" {site} {worker} ".encode()
+    names = [name.replace("%", "%%") for name in (stream, site, worker)]
+    return "{}: {} %b {} {} %b\r\n".format(HEADER, *names).encode()
 
 
 def _check_name(name: str) -> None:

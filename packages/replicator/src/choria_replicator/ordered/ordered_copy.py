@@ -30,6 +30,7 @@ from choria_replicator.ordered.incarnation import (
     ResyncError,
     Wiring,
 )
+from choria_replicator.ordered.intake import Passage
 from choria_replicator.ordered.position import Books, find_position, resolve_start, stored_frontier
 from choria_replicator.ordered.resume import Position
 from choria_replicator.sampling.limiter import Limiter
@@ -253,15 +254,19 @@ class OrderedCopy:
             consumer=consumer,
             writer=writer,
             window=self._window(consumer),
-            policy=target.header_policy,
-            map_subject=subject_mapper(self._settings, target),
-            limiter=self._limiter,
+            passage=Passage(
+                stream=source.name,
+                site=self._settings.site,
+                worker=self._settings.worker,
+                policy=target.header_policy,
+                map_subject=subject_mapper(self._settings, target),
+                max_payload_bytes=self._target.server.max_payload_bytes,
+                header_bytes=writer.header_bytes,
+                limiter=self._limiter,
+                copy_from=position.copy_from,
+                keeps_replies=source.retention == "workqueue",
+            ),
             stats=self._stats,
-            stream=source.name,
-            site=self._settings.site,
-            worker=self._settings.worker,
-            copy_from=position.copy_from,
-            explicit=source.retention == "workqueue",
             holds_acks=self._around.keeps_state and source.retention != "limits",
             once=self._around.once,
             until=source.state.last_seq,

@@ -22,7 +22,7 @@ from choria_core.nats import wire
 from choria_core.nats.jetstream import ConsumerInfo
 from choria_core.nats.lean_transport import LeanTransport
 from choria_replicator.message.header_policy import HeaderPolicy
-from choria_replicator.message.provenance import HEADER, header_ends
+from choria_replicator.message.provenance import line_template
 from choria_replicator.ordered.incarnation import OVERDUE_SECONDS, TICK_SECONDS, ResyncError
 from choria_replicator.pool.acks import PoolAcks
 from choria_replicator.pool.books import PoolBooks
@@ -90,10 +90,7 @@ class PoolStint:
         self._w = wiring
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._log = structlog.get_logger("replicator").bind(entry=wiring.worker)
-        first, self._origin_end = header_ends(
-            stream=wiring.stream, site=wiring.site, worker=wiring.worker
-        )
-        self._origin_begin = first.removeprefix(f"{HEADER}: ".encode())
+        self._line = line_template(stream=wiring.stream, site=wiring.site, worker=wiring.worker)
         self._subjects: dict[bytes, bytes] = {}
         self._max_payload = wiring.target.server.max_payload_bytes
         self._waiting: dict[bytes, tuple[int, int]] = {}  # reply: (deliveries, bytes)
@@ -167,8 +164,9 @@ class PoolStint:
         if not self.over.done():
             self.over.set_exception(error)
 
-    def _on_source(self, subject: bytes, reply: bytes, header: bytes, body: bytes) -> None:
+    def _on_source(self, delivery: wire.Delivery) -> None:
         """Take one message of the source.  The hottest function of all."""
+        subject, reply, header, body = delivery
         parts = reply.split(b".")
         if len(parts) == 9:
             delivered, sequence, _, timestamp = parts[4:8]
@@ -205,13 +203,10 @@ class PoolStint:
         target = self._subjects.get(subject) or self._map(ticket, subject)
         if not target:
             return
-        lines = self._lines(header) if header else b""
-        origin = self._origin_begin + sequence + self._origin_end + timestamp
-        if len(body) + 512 + len(lines) > self._max_payload and not self._fits(
-            ticket, origin, lines
-        ):
+        lines = self._line % (sequence, timestamp) + (self._lines(header) if header else b"")
+        if len(body) + 512 + len(lines) > self._max_payload and not self._fits(ticket, lines):
             return
-        w.writer.add(ticket, target, origin, lines, body)
+        w.writer.add(ticket, target, lines, body)
 
     def _skip(self, reply: bytes, deliveries: int, size: int, passing: Pass | None) -> None:
         self._waiting[reply] = (deliveries, size)
@@ -253,8 +248,8 @@ class PoolStint:
         self._w.stats.dropped_headers += dropped
         return lines
 
-    def _fits(self, ticket: Ticket, origin: bytes, lines: bytes) -> bool:
-        size = self._w.writer.header_bytes(ticket.sequence, origin, lines) + ticket.size
+    def _fits(self, ticket: Ticket, lines: bytes) -> bool:
+        size = self._w.writer.header_bytes(ticket.sequence, lines) + ticket.size
         if size > self._max_payload:
             self._poisoned(
                 ticket,
@@ -270,7 +265,8 @@ class PoolStint:
         if problem and self._is_open:
             self.fail(ResyncError(problem))
 
-    def _on_target(self, subject: bytes, _reply: bytes, header: bytes, body: bytes) -> None:
+    def _on_target(self, delivery: wire.Delivery) -> None:
+        subject, _, header, body = delivery
         received = self._w.writer.receive(subject, header, body)
         if received is None:
             return

@@ -1,6 +1,6 @@
 """Publishing without order: every message asks for its own confirmation.  Pure.
 
-    writer.add(ticket, subject, origin, lines, body)   # one message
+    writer.add(ticket, subject, lines, body)           # one message
     transport.send(writer.take())                      # the frames so far
     outcome = writer.receive(subject, header, body)    # an answer on its inbox
 
@@ -14,9 +14,9 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from choria_replicator.pool.limiter import Pass
-from choria_replicator.target.writer import ORIGIN_HEADER, Answer, Failure, read_answer
+from choria_replicator.target.writer import Answer, Failure, read_answer
 
-_HEADER: Final = b"NATS/1.0\r\nNats-Msg-Id: %b%d\r\n" + ORIGIN_HEADER + b": %b\r\n%b\r\n"
+_HEADER: Final = b"NATS/1.0\r\nNats-Msg-Id: %b%d\r\n%b\r\n"
 
 
 def message_id_prefix(*, group: str, stream: str, created: str) -> bytes:
@@ -76,16 +76,16 @@ class PoolWriter:
         """The one that waits longest."""
         return next(iter(self._unconfirmed.values()), None)
 
-    def header_bytes(self, sequence: int, origin: bytes, lines: bytes) -> int:
+    def header_bytes(self, sequence: int, lines: bytes) -> int:
         """Size of the header block that a message would have."""
-        return len(_HEADER % (self._id_prefix, sequence, origin, lines))
+        return len(_HEADER % (self._id_prefix, sequence, lines))
 
-    def add(self, ticket: Ticket, subject: bytes, origin: bytes, lines: bytes, body: bytes) -> None:
-        """Make the frame of one message; ``lines`` are further headers with their line ends."""
+    def add(self, ticket: Ticket, subject: bytes, lines: bytes, body: bytes) -> None:
+        """Make the frame of one message; ``lines`` are its headers with their line ends."""
         self._count = number = self._count + 1
         self._unconfirmed[number] = ticket
         self.unconfirmed_bytes += ticket.size
-        header = _HEADER % (self._id_prefix, ticket.sequence, origin, lines)
+        header = _HEADER % (self._id_prefix, ticket.sequence, lines)
         size = len(header)
         self._frames.append(
             b"HPUB %b %b%d %d %d\r\n%b%b\r\n"

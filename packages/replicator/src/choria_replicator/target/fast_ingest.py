@@ -18,16 +18,18 @@ nats-server 2.14 and ``allow_batched`` on the stream.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
-from choria_replicator.target.writer import ORIGIN_HEADER, Answer, Cause, Failure, read_answer
+from choria_core.nats.wire import CRLF
+from choria_replicator.target.writer import Answer, Cause, Failure, Outgoing, read_answer
 
 MAX_FLOW: Final = 500
 """Messages per confirmation that we allow; servers grant at most as many."""
 
-_HEADER: Final = b"NATS/1.0\r\nNats-Expected-Last-Sequence: %d\r\n%b: %%b\r\n%%b\r\n"
-_HEADER_BYTES: Final = len(_HEADER % (0, ORIGIN_HEADER) % (b"", b"")) - 1
-_FRAME: Final = b"HPUB %%b %b%%d.%d.$FI %%d %%d\r\n" + _HEADER.replace(b"%d", b"%%d")
+_HEADER: Final = b"NATS/1.0\r\nNats-Expected-Last-Sequence: %d\r\n%b\r\n"
+_HEADER_BYTES: Final = len(_HEADER % (0, b"")) - 1
+_FRAME: Final = b"HPUB %%b %b%%d.%d.$FI %%d %%d\r\n" + _HEADER.replace(b"%", b"%%")
 """Of all messages of a batch with one operation; the body follows."""
 
 _START, _APPEND, _COMMIT, _COMMIT_EMPTY = range(4)
@@ -55,7 +57,7 @@ class FastIngest:
         self.failure: Failure | None = None
         self._first_sequence = last_sequence
         self._incarnation = incarnation
-        self._waiting: deque[tuple[bytes, bytes, bytes, bytes]] = deque()
+        self._waiting: deque[Outgoing] = deque()
         self._last_subject = b""
         self._batches = 0
         self._base = 0  # messages in the batches before the current one
@@ -87,14 +89,14 @@ class FastIngest:
         """Messages sent and not confirmed."""
         return self._base + self._sent - self.confirmed
 
-    def header_bytes(self, origin: bytes, lines: bytes) -> int:
-        """Size that the header block of the next message added would have."""
-        expected = self._first_sequence + self._base + self._sent + len(self._waiting)
-        return _HEADER_BYTES + len(str(expected)) + len(origin) + len(lines)
+    def header_bytes(self, lines: bytes, ahead: int = 0) -> int:
+        """See :class:`~choria_replicator.target.writer.Writer`."""
+        expected = self._first_sequence + self._base + self._sent + len(self._waiting) + ahead
+        return _HEADER_BYTES + len(str(expected)) + len(lines)
 
-    def add(self, subject: bytes, origin: bytes, lines: bytes, body: bytes) -> None:
-        """Accept the next message.  See :class:`~choria_replicator.target.writer.Writer`."""
-        self._waiting.append((subject, origin, lines, body))
+    def add(self, messages: Sequence[Outgoing]) -> None:
+        """Accept the next messages."""
+        self._waiting.extend(messages)
 
     def take(self, *, idle: bool) -> bytes:
         """Frames that flow control lets go now."""
@@ -110,20 +112,23 @@ class FastIngest:
 
     def _put(self, pieces: list[bytes], count: int, operation: int) -> None:
         """Add the frames of the next ``count`` messages.  Every message passes this loop."""
-        frame = _FRAME % (self._reply.replace(b"%", b"%%"), operation, ORIGIN_HEADER)
+        frame = _FRAME % (self._reply.replace(b"%", b"%%"), operation)
         sequence = self._first_sequence + self._base + self._sent
         fixed_bytes = _HEADER_BYTES + len(str(sequence))
         longer_from = 10 ** len(str(sequence))
+        take, put = self._waiting.popleft, pieces.append
+        subject = b""
         for number in range(self._sent + 1, self._sent + 1 + count):
-            subject, origin, lines, body = self._waiting.popleft()
+            subject, lines, body = take()
             if sequence == longer_from:
                 fixed_bytes += 1
                 longer_from *= 10
-            size = fixed_bytes + len(origin) + len(lines)
-            fields = (subject, number, size, size + len(body), sequence, origin, lines)
-            pieces += (frame % fields, body, b"\r\n")
+            size = fixed_bytes + len(lines)
+            put(frame % (subject, number, size, size + len(body), sequence, lines))
+            put(body)
+            put(CRLF)
             sequence += 1
-            self._last_subject = subject
+        self._last_subject = subject or self._last_subject
         self._sent += count
 
     def settle(self) -> bytes:

@@ -15,15 +15,23 @@ together.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
-from choria_replicator.target.writer import ORIGIN_HEADER, Cause, Failure, read_answer
+from choria_core.nats import wire
+from choria_replicator.target.writer import Cause, Failure, Outgoing, read_answer
 
 _FIRST: Final = b"Nats-Expected-Last-Sequence: %d"
-_LINKED: Final = (
-    b"NATS/1.0\r\nNats-Msg-Id: %b%%d\r\nNats-Expected-Last-Msg-Id: %b%%d\r\n%b: %%b\r\n%%b\r\n"
+_HEADER: Final = b"NATS/1.0\r\nNats-Msg-Id: %b%d\r\n%b\r\n%b\r\n"
+_FRAME: Final = (
+    b"HPUB %%b %%b %%d %%d\r\nNATS/1.0\r\n"
+    b"Nats-Msg-Id: %b%%d\r\nNats-Expected-Last-Msg-Id: %b%%d\r\n%%b\r\n"
 )
-_HEADER: Final = b"NATS/1.0\r\nNats-Msg-Id: %b%d\r\n%b\r\n" + ORIGIN_HEADER + b": %b\r\n%b\r\n"
+"""Of every message but the first; the body follows."""
+
+_FRAME_HEADER_BYTES: Final = len(
+    b"NATS/1.0\r\nNats-Msg-Id: \r\nNats-Expected-Last-Msg-Id: \r\n\r\n"
+)
 
 
 class IdChain:
@@ -55,12 +63,10 @@ class IdChain:
         self.failure: Failure | None = None
         self._first_sequence = last_sequence
         self._prefix = f"{incarnation}.".encode()
-        escaped = self._prefix.replace(b"%", b"%%")
-        self._linked = _LINKED % (escaped, escaped, ORIGIN_HEADER)
         self._reply = f"{inbox}.{incarnation}.".encode()
         self._ask_every = ask_every
         self._max_unconfirmed = max_unconfirmed
-        self._waiting: deque[tuple[bytes, bytes, bytes, bytes]] = deque()
+        self._waiting: deque[Outgoing] = deque()
         self._sent = 0
 
     @property
@@ -73,19 +79,20 @@ class IdChain:
         """Messages sent and not confirmed."""
         return self._sent - self.confirmed
 
-    def header_bytes(self, origin: bytes, lines: bytes) -> int:
-        """Size that the header block of the next message added would have."""
-        return len(self._header(self._sent + len(self._waiting) + 1, origin, lines))
+    def header_bytes(self, lines: bytes, ahead: int = 0) -> int:
+        """See :class:`~choria_replicator.target.writer.Writer`."""
+        return len(self._header(self._sent + len(self._waiting) + ahead + 1, lines))
 
-    def _header(self, number: int, origin: bytes, lines: bytes) -> bytes:
+    def _header(self, number: int, lines: bytes) -> bytes:
         """The header block of message ``number``, counted from 1."""
+        expected = _FIRST % self._first_sequence
         if number > 1:
-            return self._linked % (number, number - 1, origin, lines)
-        return _HEADER % (self._prefix, 1, _FIRST % self._first_sequence, origin, lines)
+            expected = b"Nats-Expected-Last-Msg-Id: %b%d" % (self._prefix, number - 1)
+        return _HEADER % (self._prefix, number, expected, lines)
 
-    def add(self, subject: bytes, origin: bytes, lines: bytes, body: bytes) -> None:
-        """Accept the next message.  See :class:`~choria_replicator.target.writer.Writer`."""
-        self._waiting.append((subject, origin, lines, body))
+    def add(self, messages: Sequence[Outgoing]) -> None:
+        """Accept the next messages."""
+        self._waiting.extend(messages)
 
     def take(self, *, idle: bool) -> bytes:  # noqa: ARG002 - a chain needs no commit
         """Frames that the bound on unconfirmed messages lets go now."""
@@ -94,17 +101,41 @@ class IdChain:
             return b""
         stop = min(self._sent + len(waiting), self.confirmed + self._max_unconfirmed)
         pieces: list[bytes] = []
-        every = self._ask_every
-        for number in range(self._sent + 1, stop + 1):
-            subject, origin, lines, body = waiting.popleft()
-            header = self._header(number, origin, lines)
-            size = len(header)
-            asked = number == stop or number % every == 0 or number == 1
-            reply = b"%b%d" % (self._reply, number) if asked else b""
-            line = b"HPUB %b %b %d %d\r\n" % (subject, reply, size, size + len(body))
-            pieces += (line, header, body, b"\r\n")
-        self._sent = max(self._sent, stop)
+        if not self._sent and stop:
+            self._put_first(pieces)
+        self._put_linked(pieces, stop)
         return b"".join(pieces)
+
+    def _put_first(self, pieces: list[bytes]) -> None:
+        subject, lines, body = self._waiting.popleft()
+        header = self._header(1, lines)
+        pieces.append(wire.publish(subject, self._reply + b"1", header, body))
+        self._sent = 1
+
+    def _put_linked(self, pieces: list[bytes], stop: int) -> None:
+        """Add the frames up to message ``stop``.  Nearly every message passes this loop."""
+        escaped = self._prefix.replace(b"%", b"%%")
+        frame = _FRAME % (escaped, escaped)
+        take, put = self._waiting.popleft, pieces.append
+        every = self._ask_every
+        digits = len(str(self._sent))
+        longer_from = 10**digits
+        fixed_bytes = _FRAME_HEADER_BYTES + 2 * (len(self._prefix) + digits)
+        for number in range(self._sent + 1, stop + 1):
+            subject, lines, body = take()
+            if number == longer_from:
+                fixed_bytes += 1
+            elif number == longer_from + 1:
+                fixed_bytes += 1
+                longer_from *= 10
+            reply = b""
+            if number % every == 0 or number == stop:
+                reply = b"%b%d" % (self._reply, number)
+            size = fixed_bytes + len(lines)
+            put(frame % (subject, reply, size, size + len(body), number, number - 1, lines))
+            put(body)
+            put(wire.CRLF)
+        self._sent = max(self._sent, stop)
 
     def settle(self) -> bytes:
         """Nothing to send: the last message of all that was sent was asked for."""

@@ -4,7 +4,7 @@ A writer turns messages into frames and answers into progress; it does no I/O.
 One *incarnation* of a writer lives from one reading of the target's tail to the
 next: at the first failure it is thrown away, with all it still held.
 
-    writer.add(subject, origin, lines, body)     # in source order
+    writer.add([(subject, lines, body), …])      # in source order
     transport.send(writer.take(idle=True))       # whatever may go now
     writer.receive(subject, header, body)        # an answer on its inbox
     writer.confirmed, writer.failure             # what is known
@@ -15,6 +15,7 @@ is refused or lost, nothing behind it is stored.
 """
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -22,7 +23,8 @@ import msgspec
 
 from choria_core.nats.jetstream import ErrorCode
 
-ORIGIN_HEADER: Final = b"Choria-SR-Source"
+Outgoing = tuple[bytes, bytes, bytes]
+"""Subject, header lines, each with its line end, and body of a copy."""
 
 
 class Cause(enum.Enum):
@@ -80,18 +82,11 @@ class Writer(Protocol):
     def unconfirmed(self) -> int:
         """Messages sent and not confirmed."""
 
-    def header_bytes(self, origin: bytes, lines: bytes) -> int:
-        """Size that the header block of the next message added would have."""
+    def header_bytes(self, lines: bytes, ahead: int = 0) -> int:
+        """Size of the header block of the message that comes behind ``ahead`` further ones."""
 
-    def add(self, subject: bytes, origin: bytes, lines: bytes, body: bytes) -> None:
-        """Accept the next message.
-
-        Args:
-            subject: where to publish it.
-            origin: value of the Choria-SR-Source header.
-            lines: further header lines, each with its line end.
-            body: as it came.
-        """
+    def add(self, messages: Sequence[Outgoing]) -> None:
+        """Accept the next messages."""
 
     def take(self, *, idle: bool) -> bytes:
         """Frames to send now; ``idle`` says that no message is at hand behind those added."""
