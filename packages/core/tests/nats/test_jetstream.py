@@ -17,6 +17,7 @@ from choria_core.nats.jetstream import (
 from choria_testing.fixtures import MakeBroker
 from choria_testing.streams import Sent, Streams, open_streams
 
+DEEP = b'{"more":' + b"[" * 99_000
 CONFIG = {"name": "S", "subjects": ["a.>"], "storage": "memory"}
 
 
@@ -128,7 +129,9 @@ async def test_a_server_without_jetstream_is_told_apart_from_an_absent_stream(
             await JetStream(streams.transport).find_stream("S")
 
 
-@pytest.mark.parametrize("data", [b"", b"+OK", b"[]", b'{"name": 1}', b'{"error": 3}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"+OK", b"[]", b'{"name": 1}', b'{"error": 3}', b'{"\xff', DEEP]
+)
 def test_what_is_no_answer_is_named(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="not a JetStream answer"):
         decode_answer(data, ConsumerInfo)

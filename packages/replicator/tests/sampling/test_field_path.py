@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_core.errors import ConfigError
-from choria_replicator.sampling.field_path import FieldPath
+from choria_replicator.sampling.field_path import DEEPEST, FieldPath
 
 KEYS = st.text(max_size=3) | st.sampled_from(["class", "f0", "0", "1", "a.b", "host", "@x"])
 SCALARS = (
@@ -106,6 +106,19 @@ def test_the_value_as_the_originals_print_it(path: str, body: str, value: str) -
 )
 def test_bodies_beyond_json_have_no_value(body: bytes) -> None:
     assert FieldPath.parse("host").value_of(body) == ""
+
+
+@pytest.mark.parametrize("path", ["host", "list.0", "facts.fqdn"])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_a_body_has_a_value_down_to_the_deepest_level(
+    path: str, opening: bytes, closing: bytes
+) -> None:
+    def body(levels: int) -> bytes:
+        inner = opening * levels + b"1" + closing * levels
+        return b'{"host": "x", "list": ["x"], "facts": {"fqdn": "x"}, "deep": %b}' % inner
+
+    assert FieldPath.parse(path).value_of(body(DEEPEST - 1)) == "x"
+    assert FieldPath.parse(path).value_of(body(DEEPEST)) == ""
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def decode_answer(data: bytes, kind: type[T]) -> T:
         if error is not None:
             raise JetStreamError(error.code, error.err_code, error.description)
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise RemoteProtocolError(f"not a JetStream answer: {data[:80]!r}: {problem}") from None
 
 

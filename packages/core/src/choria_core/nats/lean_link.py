@@ -163,7 +163,7 @@ class LeanLink(asyncio.Protocol):
     def _on_info(self, document: bytes) -> None:
         try:
             info = json.loads(document)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.end("the server's INFO is not JSON")
             return
         if not self.info.done():

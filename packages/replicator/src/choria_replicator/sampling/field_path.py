@@ -10,13 +10,13 @@ syntax; its queries, wildcards, modifiers and pipes are refused by name.
 Values come out as the originals' library prints them: strings decoded, whole
 numbers as written, other numbers in shortest decimal form, ``true`` and
 ``false``, objects and arrays as their JSON text.  ``null``, a missing field
-and a body that is not JSON are all the empty text.  Of a repeated key the last
-one counts, as in most JSON readers.
+and a body that is not JSON, or is nested more than 500 levels deep, are all the
+empty text.  Of a repeated key the last one counts, as in most JSON readers.
 
 Speed matters, since every message passes here: the body is decoded into
 generated records that hold nothing but the wanted field, so that the decoder
 skips all the rest without making objects of it.  Measured on 512 bytes with
-20 keys: 0.5 us, against 1.0 us with a raw leaf, 2.8 us with a shallow
+20 keys: 0.6 us, against 1.0 us with a raw leaf, 2.8 us with a shallow
 mapping and 4.5 us with the standard library.
 """
 
@@ -28,6 +28,10 @@ from typing import Any
 import msgspec
 
 from choria_core.errors import ConfigError
+from choria_replicator.sampling.json_depth import is_deeper
+
+DEEPEST = 500
+"""Levels that the decoder reads on every supported Python, wherever it is called."""
 
 _ANYWHERE = "*?|"
 _AT_START = "#@!{["
@@ -70,6 +74,8 @@ class FieldPath:
 
     def value_of(self, body: bytes) -> str:
         """The field's value in ``body`` as text; empty when there is none."""
+        if is_deeper(body, DEEPEST):
+            return ""
         if self._fast is None:
             return self._walk(body)
         try:
@@ -80,12 +86,12 @@ class FieldPath:
                 value = value.f0
         except msgspec.ValidationError:
             return self._walk(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return ""
+        if type(value) is int and value:
+            value = str(value)
         if type(value) is str:
             return value
-        if type(value) is int and value:
-            return str(value)
         return "" if value is None else self._walk(body)
 
     def _walk(self, body: bytes) -> str:
@@ -95,7 +101,7 @@ class FieldPath:
             for segment, step in zip(self.segments, self._steps, strict=True):
                 raw = _descend(bytes(raw), segment, step)
             return _text_of(bytes(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return ""
 
 
