@@ -55,8 +55,8 @@ DRAIN_SECONDS: Final = 8.0
 
 _MESSAGES_PER_SECOND: Final = 600_000
 """More than are ever copied: on a busy machine confirmations take longer than the round trip."""
-_CONFIRMATIONS: Final = 8
-"""Outstanding on the shortest way: enough for a target that waits for a processor."""
+_CONFIRMATIONS: Final = 16
+"""Outstanding on the shortest way: the target sends those of all that it found waiting at once."""
 
 _REFUSALS: Final = 3
 """So often may the target refuse the same message before it is held to be unacceptable."""
