@@ -221,10 +221,12 @@ async def test_secrets_in_the_configuration_are_for_the_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    async with start_broker():
+    async with start_broker() as broker:
         [folder] = content(tmp_path)
+        await broker.restart()
 
-        assert (folder / "broker.conf").stat().st_mode & 0o077 == 0
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder / "broker.conf").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_taken_port_is_named() -> None:

@@ -209,6 +209,17 @@ def test_a_file_is_appended_to_and_reopened_when_it_was_moved(tmp_path: Path) ->
     assert json.loads(first)["msg"] == "one"
 
 
+def test_a_file_gets_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
+    """No secret is in it, and log shippers read it as another user."""
+    before = os.umask(0o027)
+    try:
+        configure(log_file=tmp_path / "log")
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o640
+
+
 def test_a_file_that_was_copied_and_truncated_goes_on_at_its_start(tmp_path: Path) -> None:
     path = tmp_path / "sr.log"
     configure(log_file=path)

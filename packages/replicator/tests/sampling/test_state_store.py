@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def test_a_state_outlives_the_process_that_saved_it(tmp_path: Path) -> None:
     assert store.load(path) == STATE
     assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
     assert [one.name for one in store.folder.iterdir()] == ["REG_central.json"]
+
+
+@pytest.fixture
+def generous_umask() -> Iterator[None]:
+    """New files are for everybody, unless their maker says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("generous_umask")
+def test_a_state_is_for_its_owner_alone_whatever_it_replaces(tmp_path: Path) -> None:
+    store = StateStore(tmp_path)
+    path = store.path_for(stream="REG", name="central", dialect="streams")
+    path.write_text("{}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666
+
+    store.save(path, STATE)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_files_are_named_as_the_originals_name_them(tmp_path: Path) -> None:
