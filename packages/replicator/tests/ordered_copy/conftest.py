@@ -31,7 +31,8 @@ from choria_testing.streams import Held, Sent, Streams, open_streams
 
 STREAM = "NODES"
 SITE = "site"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
+"""A machine may be busy; a test with several waits of this length has a longer timeout."""
 FAST_INGEST, ID_CHAIN = "fast ingest", "message-id chain"
 
 
@@ -108,6 +109,38 @@ class Copying:
 
         self.target.after_chunk.append(look)
 
+    def hold_behind(self, place: int) -> Callable[[], None]:
+        """Let the network hold back all that is published behind the first ``place`` messages.
+
+        However fast the copy is, it is in mid-copy then.
+
+        Returns:
+            A function that lets through what was held, and holds no more.
+        """
+        send = self.target.send
+        passed = 0
+        held: list[bytes] = []
+
+        def hold(frames: bytes) -> None:
+            nonlocal passed
+            if frames.startswith(b"HPUB"):
+                publishes = publishes_of(frames)
+                free = max(place - passed, 0)
+                passed += len(publishes)
+                send(b"".join(publishes[:free]))
+                held.extend(publishes[free:])
+            elif held and frames.startswith(b"PUB nodes."):  # the end of a batch
+                held.append(frames)
+            else:
+                send(frames)
+
+        def release() -> None:
+            self.target.send = send  # type: ignore[method-assign]  # as it was
+            send(b"".join(held))
+
+        self.target.send = hold  # type: ignore[method-assign]  # the network does
+        return release
+
     def lose_behind(self, place: int, *, count: int | None = None) -> None:
         """Let the network lose ``count`` publishes behind the first ``place``.
 
@@ -151,7 +184,6 @@ class Lab:
         source_url, target_url: where copies connect; a test may put proxies there.
         writer: the kind that copies are to write by.
         logs: what was logged.
-        proxies: those that a test's own steps put up.
     """
 
     source_broker: Broker
@@ -162,7 +194,6 @@ class Lab:
     logs: list[MutableMapping[str, Any]]
     source_url: str = ""
     target_url: str = ""
-    proxies: list[Proxy] = field(default_factory=list)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def make_source(self, **config: Any) -> StreamInfo:
@@ -270,6 +301,11 @@ class Lab:
     def said(self, event: str) -> list[MutableMapping[str, Any]]:
         """The log entries with these words."""
         return [entry for entry in self.logs if entry["event"] == event]
+
+    @property
+    def interruptions(self) -> list[str]:
+        """What interrupted the copies of this lab, in their words."""
+        return [str(entry["cause"]) for entry in self.said("copying was interrupted")]
 
     async def _connect(self, endpoint: Any) -> LeanTransport:
         transport = await connect(endpoint, name="copy", no_echo=True, timeout_seconds=10.0)

@@ -58,7 +58,7 @@ LEFT_OUT = (
 )
 """Keys that would not hinder the copy at once, and must not be in the target all the same."""
 
-MARKING = {"allow_msg_ttl": True, "allow_rollup_hdrs": True, "subject_delete_marker_ttl": 10**9}
+MARKING = {"allow_msg_ttl": True, "allow_rollup_hdrs": True, "subject_delete_marker_ttl": 2 * 10**9}
 
 
 async def interested(lab: "Lab", settings: StreamSettings) -> None:
@@ -97,14 +97,16 @@ async def test_markers_of_removed_messages_are_the_sources_alone(lab: "Lab") -> 
     """A marker that the target wrote itself would be a foreign tail."""
     await lab.make_source(**MARKING)
     settings = lab.settings(target_stream="MADE")
-    await lab.source.fill([Sent("nodes.n1", b"0"), Sent("nodes.n2", b"1", ("Nats-TTL: 1s",))])
-    await lab.once(settings)
-    await lab.target.shrunk("MADE", to=1)
+    copying = await lab.start(settings)
+    await copying.until(lambda: copying.copy.consumer is not None)
+    await lab.source.fill([Sent("nodes.n1", b"0"), Sent("nodes.n2", b"1", ("Nats-TTL: 2s",))])
+    await copying.copied(2)
     await lab.source.reached("NODES", sequence=3)  # the marker
-
-    await lab.once(settings)
+    await copying.copied(3)
+    await lab.target.shrunk("MADE", to=2)
 
     copies = await lab.target.read("MADE")
+    assert copying.stats.resyncs == 0
     assert [one.subject for one in copies] == ["nodes.n1", "nodes.n2"]
     assert copies[1].named("Nats-Marker-Reason") == "MaxAge"
 

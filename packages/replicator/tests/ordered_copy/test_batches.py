@@ -16,21 +16,29 @@ import pytest
 import pytest_asyncio
 
 from choria_replicator.ordered import ordered_copy
-from choria_replicator.target.fast_ingest import MAX_FLOW
+from choria_replicator.target.fast_ingest import MAX_FLOW, FastIngest
 from choria_testing.brokers import jetstream_broker
 from choria_testing.fixtures import MakeBroker
 
 if TYPE_CHECKING:
-    from packages.replicator.tests.ordered_copy.conftest import Lab, LabBetween
+    from packages.replicator.tests.ordered_copy.conftest import Copying, Lab, LabBetween
 
 pytestmark = pytest.mark.parametrize("writer", ["fast ingest"])
 
-FORGETFUL = 'jetstream {{ store_dir: "{}", limits {{ batch {{ timeout: "200ms" }} }} }}'
-"""A server that forgets an idle batch fifty times sooner than by default."""
+FORGETFUL = 'jetstream {{ store_dir: "{}", limits {{ batch {{ timeout: "100ms" }} }} }}'
+"""A server that forgets an idle batch a hundred times sooner than by default."""
 
 
 @pytest_asyncio.fixture
-async def lab(
+async def lab(lab: "Lab") -> "Lab":
+    """A lab with its streams."""
+    await lab.make_source()
+    await lab.make_target()
+    return lab
+
+
+@pytest_asyncio.fixture
+async def forgetful(
     make_broker: MakeBroker,
     lab_between: "LabBetween",
     writer: str,
@@ -49,32 +57,38 @@ async def lab(
         yield made
 
 
-async def outlive_the_batch() -> None:
-    """The server says nothing when it forgets a batch, so there is nothing to wait for."""
-    await asyncio.sleep(0.4)
+async def no_batch_is_open(copying: "Copying") -> None:
+    """Wait until the last batch is committed, so that the server has none to forget."""
+
+    def is_so() -> bool:
+        incarnation = copying.copy.incarnation
+        assert incarnation is not None
+        writer = incarnation._w.writer
+        assert isinstance(writer, FastIngest)
+        return not writer._sent
+
+    await copying.until(is_so)
 
 
-async def test_a_stream_of_single_messages_with_pauses_is_copied_without_a_hitch(
-    lab: "Lab",
-) -> None:
+async def test_behind_each_message_of_a_slow_stream_no_batch_is_open(lab: "Lab") -> None:
     copying = await lab.start()
 
     for number in range(3):
         await lab.fill(1, first=number)
         await copying.copied(number + 1)
-        await outlive_the_batch()
+        await no_batch_is_open(copying)
 
     assert copying.stats.resyncs == 0
     await lab.assert_exact()
 
 
-async def test_a_pause_behind_a_long_batch_is_no_hitch_either(lab: "Lab") -> None:
+async def test_when_a_fast_stream_pauses_no_batch_is_open(lab: "Lab") -> None:
     copying = await lab.start()
 
     for number in range(2):
         await lab.fill(3_000, first=3_000 * number)
         await copying.copied(3_000 * (number + 1))
-        await outlive_the_batch()
+        await no_batch_is_open(copying)
 
     assert copying.stats.resyncs == 0
     await lab.assert_exact()
@@ -89,10 +103,10 @@ async def test_a_batch_is_committed_though_the_announced_messages_never_come(lab
     incarnation._nothing_at_hand = lambda: False  # type: ignore[method-assign]  # as announced
     await lab.fill(MAX_FLOW)  # after which the server confirms of its own accord
     await copying.copied(MAX_FLOW)
-    await outlive_the_batch()
+    await no_batch_is_open(copying)
     await lab.fill(5, first=MAX_FLOW)
     await copying.copied(MAX_FLOW + 5)
-    await outlive_the_batch()
+    await no_batch_is_open(copying)
     await lab.fill(1, first=MAX_FLOW + 5)
     await copying.copied(MAX_FLOW + 6)
 
@@ -100,38 +114,28 @@ async def test_a_batch_is_committed_though_the_announced_messages_never_come(lab
     await lab.assert_exact()
 
 
-async def test_a_forgotten_batch_is_begun_anew_behind_what_was_stored(lab: "Lab") -> None:
-    await lab.fill(6_000)
-    proxy = await lab.proxy(lab.target_broker)
-    lab.target_url = proxy.url
+async def test_a_forgotten_batch_is_begun_anew_behind_what_was_stored(forgetful: "Lab") -> None:
+    """The server says nothing when it forgets a batch, so there is nothing to wait for."""
+    lab = forgetful
+    await lab.fill(4_000)
     copying = await lab.start(once=True)
-    copying.once_confirmed(500, proxy.stall)
-    await copying.until(lambda: proxy.is_stalled)
-    await outlive_the_batch()
-    proxy.resume()
+    release = copying.hold_behind(2_000)
+    await copying.until(lambda: copying.confirmed > 500)
+    await asyncio.sleep(0.4)
+    release()
     await copying.ended()
 
-    assert copying.stats.resyncs == 1
-    assert "10208" in copying.stats.last_error
+    assert any("10208" in cause for cause in lab.interruptions)
     await lab.assert_exact()
 
 
 async def test_messages_lost_on_the_way_are_noticed_by_the_gap(lab: "Lab") -> None:
-    await lab.fill(6_000)
+    await lab.fill(4_000)
     copying = await lab.start(once=True)
-    send = copying.target.send
-
-    def lose_all_but_the_last(frames: bytes) -> None:
-        if frames.count(b"HPUB nodes.") > 1 and copying.confirmed > 500:
-            copying.target.send = send  # type: ignore[method-assign]  # one chunk only
-            frames = frames[frames.rindex(b"HPUB nodes.") :]
-        send(frames)
-
-    copying.target.send = lose_all_but_the_last  # type: ignore[method-assign]  # the network does
+    copying.lose_behind(1_000, count=10)
     await copying.ended()
 
-    assert copying.stats.resyncs == 1
-    assert "did not reach the target" in copying.stats.last_error
+    assert any("did not reach the target" in cause for cause in lab.interruptions)
     await lab.assert_exact()
 
 
@@ -152,7 +156,7 @@ async def test_a_lost_end_is_noticed_by_silence(
     copying.target.send = lose_the_only_message  # type: ignore[method-assign]  # the network does
     await copying.ended()
 
-    assert "confirmed nothing for" in copying.stats.last_error
+    assert any("confirmed nothing for" in cause for cause in lab.interruptions)
     await lab.assert_exact()
 
 

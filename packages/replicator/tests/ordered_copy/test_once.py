@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from choria_core.errors import TransportError, WorkError
+from choria_replicator import sides
 from choria_replicator.ordered import ordered_copy
 from choria_replicator.ordered.lag import LagWatch
 from choria_replicator.settings.model import StartEnd, StartSequence
@@ -114,15 +115,16 @@ async def test_a_stop_finishes_what_was_read(lab: "Lab") -> None:
 async def test_a_target_that_never_comes_back_ends_it(
     lab: "Lab", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ordered_copy, "ONCE_PATIENCE_SECONDS", 0.5)
+    for module in (ordered_copy, sides):
+        monkeypatch.setattr(module, "ONCE_PATIENCE_SECONDS", 0.5)
     await lab.make_source()
     await lab.make_target()
     await lab.fill(3_000)
     proxy = await lab.proxy(lab.target_broker)
     lab.target_url = proxy.url
     copying = await lab.start(once=True)
-    copying.once_confirmed(100, proxy.stall)
-    await copying.until(lambda: proxy.is_stalled)
+    copying.hold_behind(1_000)
+    await copying.until(lambda: copying.confirmed > 100)
     await proxy.cut()
 
     with pytest.raises(TransportError) as caught:

@@ -9,25 +9,26 @@
 | the work queue is emptied | each message is acknowledged, also what the tail has already |
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from choria_core.errors import WorkError
 from choria_core.nats import wire
+from choria_replicator.ordered import ordered_copy
 from choria_replicator.settings.model import StartSequence
 from choria_replicator.source import source_consumer
 
 if TYPE_CHECKING:
     from packages.replicator.tests.ordered_copy.conftest import Lab
 
-MESSAGES = 12_000
+MESSAGES = 4_000
 RETENTIONS = pytest.mark.parametrize("retention", ["limits", "interest", "workqueue"])
 
 
-async def prepare(lab: "Lab", retention: str) -> None:
+async def prepare(lab: "Lab", retention: str, **config: Any) -> None:
     """Streams, and the consumer without which an interest stream stores nothing."""
-    await lab.make_source(retention=retention)
+    await lab.make_source(retention=retention, **config)
     await lab.make_target()
     copying = await lab.start()
     await copying.until(lambda: copying.copy.consumer is not None)
@@ -47,10 +48,12 @@ async def test_nothing_is_lost_over_stops_and_kills(lab: "Lab", retention: str) 
     for round_ in range(3):
         await lab.fill(MESSAGES, first=round_ * MESSAGES)
         copying = await lab.start()
+        copying.hold_behind(MESSAGES // 2)
         copying.once_confirmed(300, proxy.stall)
         await copying.until(lambda: proxy.is_stalled)
         await copying.kill()
         proxy.resume()
+        assert len(await lab.copies()) < (round_ + 1) * MESSAGES
     await lab.fill(100, first=3 * MESSAGES)
     await lab.once()
 
@@ -61,17 +64,21 @@ async def test_nothing_is_lost_over_stops_and_kills(lab: "Lab", retention: str) 
 
 @RETENTIONS
 async def test_nothing_is_lost_over_lost_connections(lab: "Lab", retention: str) -> None:
-    await prepare(lab, retention)
+    """So little may be read ahead that the connection is lost in mid-copy."""
+    await prepare(lab, retention, consumer_limits={"max_ack_pending": 400})
     await lab.fill(MESSAGES)
     proxy = await lab.proxy(lab.source_broker)
     lab.source_url = proxy.url
     copying = await lab.start()
-    for sequence in (500, 3_000):
+    for sequence in (500, 2_000):
         await copying.settled(sequence)
+        assert copying.stats.read_sequence < MESSAGES
         await proxy.cut()
         await proxy.restore()
     await copying.settled(MESSAGES)
     await copying.stop()
+
+    assert copying.stats.resyncs >= 2
 
     await assert_all(lab, MESSAGES)
 
@@ -116,18 +123,16 @@ async def test_what_is_delivered_again_is_not_copied_again(
     lab: "Lab", retention: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source_consumer, "ACK_WAIT_SECONDS", 1)
+    monkeypatch.setattr(ordered_copy, "OVERDUE_SECONDS", 60.0)
     await prepare(lab, retention)
     await lab.fill(2_000)
-    proxy = await lab.proxy(lab.target_broker)
-    lab.target_url = proxy.url
     copying = await lab.start()
-    copying.once_confirmed(200, proxy.stall)
-    await copying.until(lambda: proxy.is_stalled)
+    release = copying.hold_behind(1_000)
+    await copying.until(lambda: copying.stats.received_messages == 2_000)
     incarnation = copying.copy.incarnation
     assert incarnation is not None
-    delivered = incarnation._intake._deliveries
-    await copying.until(lambda: incarnation._intake._deliveries > max(delivered, 2_000))
-    proxy.resume()
+    await copying.until(lambda: incarnation._intake._deliveries > 2_000)
+    release()
     await copying.copied(2_000)
     await copying.stop()
 

@@ -106,7 +106,7 @@ async def test_an_interruption_within_one_process_changes_nothing(
     copying.lose_behind(400)
     await copying.ended()
 
-    assert copying.stats.resyncs == 1
+    assert lab.interruptions
     await assert_sampled(lab, HOUR_MS)
 
 
@@ -182,7 +182,7 @@ async def test_a_backlog_is_sampled_by_its_own_times(
 ) -> None:
     """By the wall clock every host's interval is over long before its next message is read."""
     monkeypatch.setattr(ordered_copy, "SAVE_SECONDS", 0.0)
-    interval_ms = 5_000
+    interval_ms = 60_000
     await lab.make_source()
     await lab.make_target()
     await fill(lab, 2)

@@ -94,13 +94,14 @@ async def test_a_restart_that_was_interrupted_goes_on_where_it_was(lab: "Lab") -
     proxy = await lab.proxy(lab.target_broker)
     lab.target_url = proxy.url
     copying = await lab.start(restart=True)
-    copying.once_confirmed(300, proxy.stall)
-    await copying.until(lambda: proxy.is_stalled)
+    release = copying.hold_behind(1_000)
+    await copying.until(lambda: copying.confirmed > 300)
     await proxy.cut()
-    proxy.resume()
+    release()
     await proxy.restore()
     await copying.settled(3_000)
     await copying.stop()
 
+    assert copying.stats.resyncs >= 1
     expected = [*range(3_000), *range(3_000)]
     assert [int(one.body) for one in await lab.copies()] == expected

@@ -44,14 +44,15 @@ async def test_the_first_stops_and_names_the_second_which_goes_on(
 async def test_in_mid_copy_one_of_two_stops_and_the_other_copies_all(lab: "Lab") -> None:
     await lab.make_source()
     await lab.make_target()
-    await lab.fill(10_000)
+    await lab.fill(4_000)
     first = await lab.start(instance="host-a:1")
+    first.hold_behind(2_000)
     await first.copied(100)
 
     second = await lab.start(instance="host-b:2")
-    with pytest.raises(WorkError):
+    with pytest.raises(WorkError, match="entry is now copied by host-b:2"):
         await first.ended()
-    await second.settled(10_000)
+    await second.settled(4_000)
 
     await lab.assert_exact()
 

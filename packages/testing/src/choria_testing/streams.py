@@ -25,7 +25,7 @@ from choria_testing.stream_admin import StreamAdmin
 CHUNK_MESSAGES = 2_000
 """Below what a server queues for one stream before it drops."""
 
-READ_SECONDS = 30.0
+READ_SECONDS = 60.0
 POLL_SECONDS = 0.02
 NO_HEADER = b""
 
