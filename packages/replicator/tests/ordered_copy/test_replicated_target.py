@@ -4,26 +4,28 @@
 |---|---|
 | another leader is found and the copy goes on behind the tail | resync on gap and error |
 | a killed leader is noticed by silence | an overdue confirmation is an error |
+| no refusal makes the replicas give the stream up | without fast ingest, one message at a time |
 """
 
 import contextlib
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 
 from choria_core.broker.server import Broker
-from choria_core.errors import RequestTimeoutError
+from choria_core.errors import RequestTimeoutError, WorkError
 from choria_testing.brokers import JetStreamCluster
 from choria_testing.fixtures import MakeBroker
 
 if TYPE_CHECKING:
-    from packages.replicator.tests.ordered_copy.conftest import Lab, LabBetween
+    from packages.replicator.tests.ordered_copy.conftest import Copying, Lab, LabBetween
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
-MESSAGES = 8_000
+MESSAGES = 3_000
+HELD_BEHIND = 1_000
 
 
 @pytest_asyncio.fixture
@@ -62,9 +64,17 @@ async def step_down(lab: "Lab") -> None:
         await lab.target.lean.request("$JS.API.STREAM.LEADER.STEPDOWN.NODES")
 
 
-async def test_a_leader_that_steps_down_in_mid_copy_is_no_matter(lab: "Lab") -> None:
+async def halfway(lab: "Lab") -> tuple["Copying", Callable[[], None]]:
+    """A copy with some hundreds confirmed and the rest held up; the function lets it go on."""
     copying = await lab.start()
+    release = copying.hold_behind(HELD_BEHIND)
     await copying.until(lambda: copying.confirmed > 500)
+    return copying, release
+
+
+async def test_a_leader_that_steps_down_in_mid_copy_is_no_matter(lab: "Lab") -> None:
+    copying, release = await halfway(lab)
+    release()
     await step_down(lab)
     await copying.settled(MESSAGES)
 
@@ -78,9 +88,24 @@ async def test_a_leader_that_is_killed_in_mid_copy_is_replaced(
     lab.target_url = jetstream_cluster.brokers[0].url
     name = await place_leader(lab, away_from=jetstream_cluster.brokers[0])
     victim = next(b for b in jetstream_cluster.brokers if b.options.name == name)
-    copying = await lab.start()
-    await copying.until(lambda: copying.confirmed > 500)
+    copying, release = await halfway(lab)
+    release()
     await victim.kill()
     await copying.settled(MESSAGES)
 
+    assert lab.interruptions
     await lab.assert_exact()
+
+
+async def test_a_foreign_message_in_mid_copy_is_named_and_the_stream_lives_on(lab: "Lab") -> None:
+    copying, release = await halfway(lab)
+    await lab.foreign()
+    release()
+
+    with pytest.raises(WorkError, match=r"nodes\.foreign.*no copy made by a replicator"):
+        await copying.ended()
+
+    await lab.foreign()
+    copies = await lab.copies()
+    assert [one.body for one in copies[-2:]] == [b"foreign", b"foreign"]
+    assert [one.body for one in copies[:-2]] == [b"%d" % n for n in range(len(copies) - 2)]

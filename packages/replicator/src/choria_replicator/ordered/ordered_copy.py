@@ -44,6 +44,7 @@ from choria_replicator.stats import StreamStats
 from choria_replicator.survey import Claim, ensure_target, source_stream, subject_mapper
 from choria_replicator.target.fast_ingest import FastIngest
 from choria_replicator.target.id_chain import IdChain
+from choria_replicator.target.one_by_one import OneByOne
 from choria_replicator.target.target_stream import Target
 from choria_replicator.target.writer import Cause, Writer
 
@@ -340,7 +341,8 @@ class OrderedCopy:
                 last_sequence=position.target_last_sequence,
                 outstanding=min(_CONFIRMATIONS + in_flight // 500, WINDOW_MESSAGES // 500),
             )
-        return IdChain(
+        kind = OneByOne if target.is_replicated else IdChain
+        return kind(
             inbox=inbox, incarnation=incarnation, last_sequence=position.target_last_sequence
         )
 

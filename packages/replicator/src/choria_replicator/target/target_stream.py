@@ -37,6 +37,11 @@ class Target:
         return self.could_take_fast_ingest and bool(self.info.config.get("allow_batched"))
 
     @property
+    def is_replicated(self) -> bool:
+        """Several servers keep it."""
+        return int(self.info.config.get("num_replicas") or 1) > 1
+
+    @property
     def header_policy(self) -> HeaderPolicy:
         """Which headers of effect it takes."""
         config = self.info.config
