@@ -3,7 +3,7 @@
     async with start_broker(BrokerOptions(jetstream=True)) as broker:
         transport = await connect(parse_endpoint(broker.url), name="example")
 
-The server never outlives this process, however it ends: see ``broker_guard``.
+The server never outlives this process, however it ends: see ``guard``.
 """
 
 import asyncio

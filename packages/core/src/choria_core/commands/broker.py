@@ -79,11 +79,14 @@ def run(  # noqa: PLR0913 - each is an option
         bool, typer.Option("--jetstream", help="Keep streams; for this run only without --store.")
     ] = False,
     store: Annotated[
-        Path | None, typer.Option(help="Keep streams in this folder.", file_okay=False)
+        Path | None,
+        typer.Option(help="Keep streams in this folder; turns --jetstream on.", file_okay=False),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULT_HOST,
     port: Annotated[int, _port("Client port")] = DEFAULT_PORT,
-    monitor_port: Annotated[int | None, _port("Port of the server's own HTTP endpoint")] = None,
+    monitor_port: Annotated[
+        int | None, _port("Port of the server's own HTTP endpoint; none without")
+    ] = None,
     name: Annotated[
         str, typer.Option(help="Server name; broker-PORT without.", callback=_check_text)
     ] = "",
@@ -102,7 +105,9 @@ def run(  # noqa: PLR0913 - each is an option
             rich_help_panel=CLUSTER,
         ),
     ] = None,
-    leafnode_port: Annotated[int | None, _port("Port for leafnodes", LEAFNODE)] = None,
+    leafnode_port: Annotated[
+        int | None, _port("Port for leafnodes; none without", LEAFNODE)
+    ] = None,
     leafnode_remote: Annotated[
         list[str] | None,
         typer.Option(
