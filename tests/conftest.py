@@ -1,8 +1,13 @@
 """What the tests of the whole workspace share."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from choria_core.broker.server import Broker
+from choria_testing.crossing import Crossing, crossing_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +32,13 @@ def modules(projects: list[Path]) -> dict[str, Path]:
         for project in projects
         for file in sorted((project / "src").rglob("*.py"))
     }
+
+
+@pytest_asyncio.fixture
+async def crossing(broker_pair: tuple[Broker, Broker], tmp_path: Path) -> AsyncIterator[Crossing]:
+    """Two fresh brokers, and `choria replicate` to run between them."""
+    async with crossing_of(*broker_pair, tmp_path) as crossing:
+        yield crossing
 
 
 def _dotted(file: Path) -> str:

@@ -12,6 +12,7 @@ from choria_core.nats.endpoint_url import parse_endpoint
 from choria_replicator.entry import Manner
 from choria_replicator.service import replicator_of
 from choria_replicator.settings.model import Pool, ReplicatorSettings, StreamSettings
+from choria_replicator.survey import Found
 from choria_testing.brokers import JetStreamCluster
 from choria_testing.fixtures import MakeBroker
 from choria_testing.streams import Sent, open_streams
@@ -129,10 +130,10 @@ async def test_an_entry_may_claim_its_target_again_when_that_was_made_anew(
     manner = Manner(instance="test", once=True)
     async with open_streams(target) as streams:
         made = await streams.create_stream(CONFIG)
-        manner.claims.claim(one, "NODES", made)
+        manner.claims.claim(one, Found("NODES", made, "id"))
         await streams.delete_stream("NODES")
         anew = await streams.create_stream(CONFIG)
 
-    manner.claims.claim(one, "NODES", anew)
+    manner.claims.claim(one, Found("NODES", anew, "id"))
     with pytest.raises(ConfigError, match="entries nodes and two would both write"):
-        manner.claims.claim(replace(one, entry="two", worker="two"), "NODES", anew)
+        manner.claims.claim(replace(one, entry="two", worker="two"), Found("NODES", anew, "id"))

@@ -1,23 +1,42 @@
-"""What a replicator would do, found out without doing it: ``choria replicate --check``."""
+"""What a replicator would do, found out without doing it: ``choria replicate --check``.
 
+What the run would refuse at its start is refused here by the same words, as both
+ask the same functions.  Nothing is made, written or removed.
+"""
+
+import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from choria_core.errors import ChoriaError
-from choria_core.nats.jetstream import JetStream, StreamInfo
-from choria_core.nats.lean_transport import connect
-from choria_replicator.entry import Manner, state_path
-from choria_replicator.ordered.position import Books, find_position, resolve_start, stored_frontier
-from choria_replicator.pool.consumer import pool_consumer_name
-from choria_replicator.sampling.limiter_state import LimiterState
-from choria_replicator.sampling.state_store import StateStore
-from choria_replicator.settings.model import Pool, StreamSettings
-from choria_replicator.source.source_consumer import SourceConsumer
+from choria_core.errors import ChoriaError, ConnectError
+from choria_core.nats.jetstream import JetStream, StreamInfo, StreamState
+from choria_core.nats.lean_transport import LeanTransport, connect
+from choria_replicator.check_steps import (
+    Sight,
+    ordered_steps,
+    pool_steps,
+    sampling_steps,
+    subject_steps,
+)
+from choria_replicator.entry import Manner
+from choria_replicator.settings.model import StreamSettings
+from choria_replicator.sides import Sides
 from choria_replicator.source.streaming_cluster import refuse_streaming_cluster
-from choria_replicator.survey import clone_for, find_target, source_stream
+from choria_replicator.survey import (
+    Found,
+    clone_request,
+    find_target,
+    refuse_overlap,
+    source_stream,
+)
+from choria_replicator.target.stream_clone import clone_config
 from choria_replicator.target.target_stream import Target
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS: Final = 10.0
+CHECK_SECONDS: Final = 25.0
+"""For all entries: they are looked at side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +44,14 @@ class Finding:
     """What would be done with one entry.
 
     Attributes:
-        entry: its name.
-        source, target: where, without secrets.
+        settings: of the entry.
         stream, target_stream: what would be copied into what.
         messages: in the source stream now.
         steps: what would be done, a sentence each.
         error: why it would not work; None when it would.
     """
 
-    entry: str
-    source: str
-    target: str
+    settings: StreamSettings
     stream: str = ""
     target_stream: str = ""
     messages: int = 0
@@ -43,114 +59,117 @@ class Finding:
     error: ChoriaError | None = None
 
 
-async def check_entry(settings: StreamSettings, manner: Manner) -> Finding:
-    """Look at both sides of one entry and change nothing."""
-    try:
-        return await _check(settings, manner)
-    except ChoriaError as error:
+@dataclass(slots=True)
+class _Look:
+    """A look at both sides of one entry."""
+
+    settings: StreamSettings
+    manner: Manner
+    source: StreamInfo | None = None
+    found: Found | None = None
+    steps: list[str] = field(default_factory=list)
+    error: ChoriaError | None = None
+
+    async def take(self) -> None:
+        """Look, and keep what is wrong."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._take()
+        except ChoriaError as error:
+            self.error = error
+        except TimeoutError:
+            self.error = ConnectError(
+                f"{self.settings.source} and {self.settings.target} did not tell all that was "
+                f"asked within {CHECK_SECONDS:g} s: look whether JetStream is well there"
+            )
+
+    async def _take(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            sides = await _open_pair(self.settings, stack)
+            source_js, target_js = JetStream(sides.source), JetStream(sides.target)
+            self.source = await source_stream(source_js, self.settings)
+            self.found = await find_target(target_js, self.settings, self.source)
+            target = await self._target(source_js, target_js, self.source, self.found)
+            sight = Sight(self.settings, self.manner, self.source, target, source_js, target_js)
+            look = pool_steps if self.settings.pool else ordered_steps
+            steps, start = await look(sight)
+            self.steps += [*steps, *await subject_steps(sight, start), *sampling_steps(sight)]
+
+    async def _target(
+        self, source_js: JetStream, target_js: JetStream, source: StreamInfo, found: Found
+    ) -> Target:
+        """The target stream as it is, or as it would be made."""
+        server, info = target_js.transport.server, found.info
+        if info is None:
+            request = await clone_request(source_js, target_js, self.settings, source, found.name)
+            if not server.cluster:
+                request = replace(request, max_replicas=1)
+            clone = clone_config(source.config, request)
+            await refuse_overlap(target_js, self.settings, clone)
+            subjects = ", ".join(clone.config["subjects"])
+            self.steps += [f"would make stream {found.name} with subjects {subjects}"]
+            self.steps += clone.adaptations
+            info = StreamInfo(clone.config, StreamState())
+        return Target(info, server.release)
+
+    def finding(self) -> Finding:
+        """What came of it."""
+        settings = self.settings
         return Finding(
-            settings.worker,
-            str(settings.source),
-            str(settings.target),
-            settings.source_stream,
-            settings.target_stream,
-            error=error,
+            settings,
+            self.source.name if self.source else settings.source_stream,
+            self.found.name if self.found else settings.target_stream,
+            self.source.state.messages if self.source else 0,
+            () if self.error else tuple(self.steps),
+            self.error,
         )
 
 
-async def _check(settings: StreamSettings, manner: Manner) -> Finding:
-    async with contextlib.AsyncExitStack() as stack:
-        sides = []
-        for endpoint, cluster in (
-            (settings.source, settings.source_cluster),
-            (settings.target, settings.target_cluster),
-        ):
-            transport = await stack.enter_async_context(
-                await connect(
-                    endpoint, name="choria replicate --check", timeout_seconds=CONNECT_SECONDS
-                )
-            )
-            await refuse_streaming_cluster(transport, cluster)
-            sides.append(JetStream(transport))
-        return await _look(settings, manner, *sides)
+async def check_entries(entries: Sequence[StreamSettings], manner: Manner) -> list[Finding]:
+    """Look at both sides of every entry, within half a minute, and change nothing."""
+    looks = [_Look(settings, manner) for settings in entries]
+    async with asyncio.TaskGroup() as group:
+        for look in looks:
+            group.create_task(look.take())
+    for look in looks:
+        if look.error is None and look.found is not None:
+            look.error = _refusal(manner.claims.claim, look.settings, look.found)
+    return [look.finding() for look in looks]
 
 
-def _limiter(settings: StreamSettings, manner: Manner) -> LimiterState | None:
-    if manner.state_dir is None or settings.sampling is None:
-        return None
-    store = StateStore(manner.state_dir)
-    return store.load(state_path(store, settings))
+def _refusal(
+    claim: Callable[[StreamSettings, Found], None], settings: StreamSettings, found: Found
+) -> ChoriaError | None:
+    try:
+        claim(settings, found)
+    except ChoriaError as error:
+        return error
+    return None
 
 
-async def _look(
-    settings: StreamSettings, manner: Manner, source_js: JetStream, target_js: JetStream
-) -> Finding:
-    source = await source_stream(source_js, settings)
-    name, info = await find_target(target_js, settings, source)
-    release = target_js.transport.server.release
-    if info is None:
-        clone = clone_for(settings, source, name=name, release=release, replicas=1)
-        made = f"would make stream {name} with subjects {', '.join(clone.config['subjects'])}"
-        if not settings.create_target:
-            made = f"stream {name} is missing and no_target_create is set: this would fail"
-        steps = [made, *clone.adaptations, f"would copy from {resolve_start(settings, source, ())}"]
-    elif settings.pool is not None:
-        steps = [await _pool_step(settings.pool, source, source_js)]
-    else:
-        steps = await _ordered_steps(settings, manner, source, info, source_js, target_js)
-    return Finding(
-        settings.worker,
-        str(settings.source),
-        str(settings.target),
-        source.name,
-        name,
-        source.state.messages,
-        tuple(steps),
+async def _open_pair(settings: StreamSettings, stack: contextlib.AsyncExitStack) -> Sides:
+    """Both connections, made side by side; the source's trouble is told first."""
+    tries = await asyncio.gather(
+        _open(settings, stack, is_source=True),
+        _open(settings, stack, is_source=False),
+        return_exceptions=True,
     )
+    source, target = tries
+    if isinstance(source, BaseException):
+        raise source
+    if isinstance(target, BaseException):
+        raise target
+    return Sides(source, target)
 
 
-async def _pool_step(pool: Pool, source: StreamInfo, jetstream: JetStream) -> str:
-    found = await jetstream.find_consumer(source.name, pool_consumer_name(pool.group))
-    sharing = (
-        f"would share the copying among {pool.workers} workers, without order, group {pool.group}"
+async def _open(
+    settings: StreamSettings, stack: contextlib.AsyncExitStack, *, is_source: bool
+) -> LeanTransport:
+    endpoint = settings.source if is_source else settings.target
+    cluster = settings.source_cluster if is_source else settings.target_cluster
+    transport = await connect(
+        endpoint, name="choria replicate --check", timeout_seconds=CONNECT_SECONDS
     )
-    if found is None:
-        return f"{sharing}, from the start"
-    return (
-        f"{sharing}, from where its consumer stands: {found.num_pending:,} messages are waiting, "
-        f"{found.num_ack_pending:,} are in work"
-    )
-
-
-async def _ordered_steps(
-    settings: StreamSettings,
-    manner: Manner,
-    source: StreamInfo,
-    target: StreamInfo,
-    source_js: JetStream,
-    target_js: JetStream,
-) -> list[str]:
-    consumer = SourceConsumer(
-        source_js,
-        site=settings.site,
-        worker=settings.worker,
-        filter_subject=settings.filter_subject,
-        instance=manner.instance,
-    )
-    found = await consumer.found(source)
-    floor = await consumer.original_floor(source)
-    position = await find_position(
-        source_js,
-        target_js,
-        settings,
-        source=source,
-        target=target,
-        books=Books(frontier=stored_frontier(found, floor), limiter=_limiter(settings, manner)),
-    )
-    start = resolve_start(settings, source, found)
-    where = f"source message {position.copy_from}" if position.copy_from else str(start)
-    is_fast = Target(target, target_js.transport.server.release).takes_fast_ingest
-    return [
-        f"would copy from {where}: {position.reason}",
-        f"would write by {'fast ingest' if is_fast else 'a chain of message ids'}",
-    ]
+    await stack.enter_async_context(transport)
+    await refuse_streaming_cluster(transport, cluster)
+    return transport

@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,11 +14,14 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from choria_core.errors import UsageError
-from choria_core.event_loop import run_until_stopped
+from choria_core.errors import ConfigError, UsageError
+from choria_core.event_loop import run_async, run_until_stopped
 from choria_core.telemetry.logs import configure
-from choria_replicator.check import Finding, check_entry
+from choria_core.telemetry.monitor import refuse_taken_port
+from choria_replicator.check import check_entries
+from choria_replicator.check_report import MachineFinding, print_check
 from choria_replicator.entry import Manner
+from choria_replicator.places import Place, places_of, prepare, problems_of
 from choria_replicator.service import Replicator, instance_name, replicator_of, summary_of
 from choria_replicator.settings.file import load_settings
 from choria_replicator.settings.model import ReplicatorSettings, from_options, select
@@ -71,10 +74,13 @@ def replicate(  # noqa: PLR0913 - each is an option
         restart=frozenset(restart or ()),
         state_dir=settings.state_dir,
     )
+    places = tuple(places_of(settings, pid))
     if check:
         configure("warn")
-        _print_check(run_until_stopped(lambda _stop: _check(settings, manner)), as_json=as_json)
+        findings = run_async(check_entries(settings.streams, manner))
+        print_check(findings, _check_machine(settings, places), as_json=as_json)
         return
+    prepare(places)
     with _pid_file(pid):
         replicator = replicator_of(settings, manner)
         try:
@@ -102,46 +108,21 @@ def _settings(
     return select(loaded.settings, names, topic)
 
 
-async def _check(settings: ReplicatorSettings, manner: Manner) -> list[Finding]:
-    return [await check_entry(stream, manner) for stream in settings.streams]
-
-
-def _print_check(findings: list[Finding], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps([_as_json(finding) for finding in findings], indent=2))
-    else:
-        for finding in findings:
-            _print_finding(finding)
-    errors = [finding.error for finding in findings if finding.error is not None]
-    if errors:
-        raise ExceptionGroup("entries would fail", errors)
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    return {
-        "entry": finding.entry,
-        "source": finding.source,
-        "stream": finding.stream,
-        "messages": finding.messages,
-        "target": finding.target,
-        "target_stream": finding.target_stream,
-        "steps": list(finding.steps),
-        "error": str(finding.error) if finding.error else None,
-    }
-
-
-def _print_finding(finding: Finding) -> None:
-    console = Console()
-    console.print(
-        f"[bold]{finding.entry}[/bold]: {finding.stream or '?'} at {finding.source} "
-        f"→ {finding.target_stream or '?'} at {finding.target}",
-        soft_wrap=True,
-        highlight=False,
-    )
-    if finding.error is None:
-        console.print(f"  the source holds {finding.messages:,} messages", highlight=False)
-    for step in finding.steps:
-        console.print(f"  {step}", soft_wrap=True, highlight=False, markup=False)
+def _check_machine(settings: ReplicatorSettings, places: Sequence[Place]) -> MachineFinding:
+    errors = problems_of(places)
+    steps = [
+        f"would make the folder {place.folder} ({place.said})"
+        for place in places
+        if place.is_missing_folder and not place.problem()
+    ]
+    for port in settings.monitor_ports:
+        try:
+            refuse_taken_port(port)
+        except ConfigError as error:
+            errors.append(error)
+        else:
+            steps.append(f"would answer /metrics and /healthz on port {port}")
+    return MachineFinding(tuple(steps), tuple(errors))
 
 
 async def _run(replicator: Replicator, stop: asyncio.Event, *, quiet: bool) -> None:

@@ -42,6 +42,12 @@ class Manner:
     state_dir: Path | None = None
     claims: Claims = field(default_factory=Claims)
 
+    def restarts(self, settings: StreamSettings) -> bool:
+        """Whether the entry is to begin anew."""
+        return not self.restart.isdisjoint(
+            (settings.entry, settings.worker, settings.source_stream)
+        )
+
 
 @dataclass(slots=True)
 class Entry:
@@ -114,11 +120,10 @@ class Entry:
             await asyncio.gather(watching, return_exceptions=True)
 
     def _surroundings(self, manner: Manner) -> Surroundings:
-        names = {self.settings.entry, self.settings.worker, self.settings.source_stream}
         around = Surroundings(
             instance=manner.instance,
             once=manner.once,
-            restart=bool(manner.restart & names),
+            restart=manner.restarts(self.settings),
             claim=partial(manner.claims.claim, self.settings),
         )
         if manner.state_dir is None or self.settings.sampling is None:

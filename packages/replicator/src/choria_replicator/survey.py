@@ -1,13 +1,15 @@
 """Look at source and target, and find out where a copy stands."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from choria_core.errors import ConfigError, JetStreamError, WorkError
 from choria_core.nats.jetstream import ErrorCode, JetStream, StreamInfo
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.message.subject_map import covers
-from choria_replicator.settings.model import StreamSettings
+from choria_replicator.settings.model import StartAll, StreamSettings
+from choria_replicator.source.brought_subjects import Brought, brought_subjects
 from choria_replicator.stream_identity import is_same_stream
 from choria_replicator.target.stream_clone import (
     CHAIN_WINDOW_SECONDS,
@@ -17,8 +19,24 @@ from choria_replicator.target.stream_clone import (
 )
 from choria_replicator.target.target_stream import Target
 
-Claim = Callable[[str, StreamInfo | None], None]
-"""Takes a target stream for an entry, by its name and by what it says of itself."""
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found where an entry is to write.
+
+    Attributes:
+        name: of the stream.
+        info: what it says of itself; None while it is missing.
+        server_id: of the server that was asked.
+    """
+
+    name: str
+    info: StreamInfo | None
+    server_id: str
+
+
+Claim = Callable[[Found], None]
+"""Takes a target stream for an entry."""
 
 POOL_WINDOW_SECONDS = 120.0
 """How long a target that a pool writes to remembers ids."""
@@ -28,7 +46,8 @@ async def source_stream(jetstream: JetStream, settings: StreamSettings) -> Strea
     """The stream to copy.
 
     Raises:
-        WorkError: there is none, or several would do.
+        WorkError: there is none, several would do, or it cannot be read as the
+            settings say.
     """
     name = settings.source_stream or await _only_stream(jetstream, settings.filter_subject)
     info = await jetstream.find_stream(name) if name else None
@@ -48,6 +67,11 @@ async def source_stream(jetstream: JetStream, settings: StreamSettings) -> Strea
             f"stream {info.name} stores {', '.join(info.subjects)}, nothing of the filter "
             f"{subject}: correct filter_subject"
         )
+    if info.retention == "workqueue" and not isinstance(settings.start, StartAll):
+        raise WorkError(
+            f"stream {info.name} is a work queue, which is always read from its oldest message: "
+            "remove the start_ keys"
+        )
     return info
 
 
@@ -62,10 +86,8 @@ async def _only_stream(jetstream: JetStream, subject: str) -> str:
     return names[0] if names else ""
 
 
-async def find_target(
-    jetstream: JetStream, settings: StreamSettings, source: StreamInfo
-) -> tuple[str, StreamInfo | None]:
-    """Name of the stream to write to, and the stream if it is there.
+async def find_target(jetstream: JetStream, settings: StreamSettings, source: StreamInfo) -> Found:
+    """The stream to write to, whether it is there or not.
 
     Raises:
         WorkError: several would do.
@@ -82,40 +104,51 @@ async def find_target(
             f"{settings.target} lead to the same stream (created {info.created}): "
             "correct one of the URLs, or name another target stream"
         )
-    return name, info
+    return Found(name, info, jetstream.transport.server.server_id)
 
 
-def clone_for(
+async def clone_request(
+    source_js: JetStream,
+    target_js: JetStream,
     settings: StreamSettings,
     source: StreamInfo,
-    *,
     name: str,
-    release: tuple[int, int, int],
-    replicas: int,
-) -> Clone:
-    """The configuration that a missing target stream is made with."""
-    return clone_config(
-        source.config,
-        CloneRequest(
-            name=name,
-            subjects=settings.subjects,
-            filter_subject=settings.filter_subject,
-            server_release=release,
-            max_replicas=replicas,
-            duplicate_window_seconds=(
-                CHAIN_WINDOW_SECONDS if settings.pool is None else POOL_WINDOW_SECONDS
-            ),
+) -> CloneRequest:
+    """What the target stream ``name``, which is missing, is to be made like.
+
+    Raises:
+        WorkError: it must not be made.
+    """
+    if not settings.create_target:
+        raise WorkError(
+            f"there is no stream {name} at {settings.target} and no_target_create is set: "
+            "make it there, or let the replicator do it"
+        )
+    brought = Brought()
+    if not settings.filter_subject:
+        brought = await brought_subjects(source_js, source)
+    return CloneRequest(
+        name=name,
+        subjects=settings.subjects,
+        filter_subject=settings.filter_subject,
+        brought_subjects=brought.subjects,
+        guessed_from=brought.guessed_from,
+        server_release=target_js.transport.server.release,
+        max_replicas=int(source.config.get("num_replicas") or 1),
+        duplicate_window_seconds=(
+            CHAIN_WINDOW_SECONDS if settings.pool is None else POOL_WINDOW_SECONDS
         ),
     )
 
 
 async def ensure_target(
-    jetstream: JetStream,
+    source_js: JetStream,
+    target_js: JetStream,
     settings: StreamSettings,
     source: StreamInfo,
     *,
-    claim: Claim = lambda _stream, _info: None,
-) -> tuple[Target, Sequence[str]]:
+    claim: Claim = lambda _found: None,
+) -> tuple[Target, tuple[str, ...]]:
     """The target stream, made when it is missing.
 
     ``claim`` is called before that, and again with what was made.
@@ -127,33 +160,54 @@ async def ensure_target(
         WorkError: it is missing and cannot or must not be made.
         ConfigError: it is the source stream.
     """
-    release = jetstream.transport.server.release
-    name, info = await find_target(jetstream, settings, source)
-    claim(name, info)
-    if info is not None:
-        return Target(info, release), ()
-    if not settings.create_target:
-        raise WorkError(
-            f"there is no stream {name} at {settings.target} and no_target_create is set: "
-            "make it there, or let the replicator do it"
-        )
-    for replicas in range(int(source.config.get("num_replicas") or 1), 0, -1):
-        clone = clone_for(settings, source, name=name, release=release, replicas=replicas)
+    found = await find_target(target_js, settings, source)
+    claim(found)
+    info = found.info
+    adaptations: tuple[str, ...] = ()
+    if info is None:
+        request = await clone_request(source_js, target_js, settings, source, found.name)
+        info, adaptations = await _make(target_js, settings, source, request)
+        claim(replace(found, info=info))
+    return Target(info, target_js.transport.server.release), adaptations
+
+
+async def _make(
+    jetstream: JetStream, settings: StreamSettings, source: StreamInfo, request: CloneRequest
+) -> tuple[StreamInfo, tuple[str, ...]]:
+    """Make the target stream, with as many replicas as its servers can keep."""
+    for replicas in range(max(request.max_replicas, 1), 0, -1):
+        clone = clone_config(source.config, replace(request, max_replicas=replicas))
         try:
-            info = await jetstream.create_stream(clone.config)
+            return await jetstream.create_stream(clone.config), clone.adaptations
         except JetStreamError as error:
             if error.err_code == ErrorCode.REPLICAS_UNSUPPORTED and replicas > 1:
                 continue
             if error.code >= 500:
                 raise
-            if error.err_code != ErrorCode.STREAM_NAME_IN_USE:
-                raise WorkError(
-                    f"stream {name} cannot be made at {settings.target}: {error}"
-                ) from error
-            info = await jetstream.stream_info(name)  # somebody made it at this moment
-        claim(name, info)
-        return Target(info, release), clone.adaptations
+            if error.err_code == ErrorCode.STREAM_NAME_IN_USE:  # made at this moment
+                return await jetstream.stream_info(request.name), ()
+            if error.err_code == ErrorCode.SUBJECTS_OVERLAP:
+                await refuse_overlap(jetstream, settings, clone)
+            raise WorkError(
+                f"stream {request.name} cannot be made at {settings.target}: {error}"
+            ) from error
     raise AssertionError
+
+
+async def refuse_overlap(jetstream: JetStream, settings: StreamSettings, clone: Clone) -> None:
+    """Make sure that no stream of the target stores what a new one is to store.
+
+    Raises:
+        WorkError: one does.
+    """
+    for subject in clone.config["subjects"]:
+        names = await jetstream.stream_names(subject)
+        if names:
+            raise WorkError(
+                f"stream {clone.config['name']} cannot be made at {settings.target}: stream "
+                f"{', '.join(names)} there stores {subject} already; "
+                "name it as target_stream, or set target_subject_prefix"
+            )
 
 
 def source_now_ms(source: StreamInfo) -> int:

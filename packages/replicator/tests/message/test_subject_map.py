@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_core.errors import WorkError
-from choria_replicator.message.subject_map import SubjectMap, covers
+from choria_replicator.message.subject_map import SubjectMap, covers, overlap
 
 TOKENS = st.text(alphabet="abAB1_-", min_size=1, max_size=4)
 SUBJECTS = st.lists(TOKENS, min_size=1, max_size=5).map(".".join)
@@ -59,6 +59,25 @@ def test_subjects_that_fall_together_are_listed_once() -> None:
     mapping = SubjectMap(remove="west.")
 
     assert mapping.apply_all(["a.west.b", "a.b", "c.west.x", "c.*"]) == ("a.b", "c.*")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("a.*", "*.b", True),
+        ("a.>", "a.b.c", True),
+        ("a.b", "a.b", True),
+        (">", "a", True),
+        ("a.*", "a.b.c", False),
+        ("a.*", "b.*", False),
+        ("a", "a.>", False),
+    ],
+)
+def test_two_subjects_overlap_where_one_message_can_match_both(
+    one: str, other: str, *, meet: bool
+) -> None:
+    assert overlap(one, other) is meet
+    assert overlap(other, one) is meet
 
 
 @pytest.mark.parametrize(

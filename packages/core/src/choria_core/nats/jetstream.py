@@ -40,6 +40,7 @@ class ErrorCode(enum.IntEnum):
     REPLICAS_UNSUPPORTED = 10074
     STREAM_NAME_IN_USE = 10058
     STREAM_NOT_FOUND = 10059
+    SUBJECTS_OVERLAP = 10065
     WRONG_LAST_MESSAGE_ID = 10070
     WRONG_LAST_SEQUENCE = 10071
     WRONG_LAST_SEQUENCE_CONSTANT = 10164
@@ -153,6 +154,14 @@ class _Consumers(msgspec.Struct):
     total: int = 0
 
 
+class _HeldState(msgspec.Struct):
+    subjects: dict[str, int] | None = None
+
+
+class _HeldInfo(msgspec.Struct):
+    state: _HeldState
+
+
 class _Success(msgspec.Struct):
     success: bool = False
 
@@ -201,6 +210,14 @@ class JetStream:
         answer = await self._call("STREAM.NAMES", {"subject": subject}, _Names)
         return tuple(answer.streams or ())
 
+    async def subjects_held(self, name: str, subject: str = ">") -> Mapping[str, int]:
+        """Subjects of what a stream holds, with the number of messages on each.
+
+        Only those that match ``subject``, and at most 100,000: the server tells no more.
+        """
+        info = await self._call(f"STREAM.INFO.{name}", {"subjects_filter": subject}, _HeldInfo)
+        return info.state.subjects or {}
+
     async def create_stream(self, config: Mapping[str, Any]) -> StreamInfo:
         """Make a stream from a configuration in the server's JSON."""
         return await self._call(f"STREAM.CREATE.{config['name']}", dict(config), StreamInfo)
@@ -214,6 +231,10 @@ class JetStream:
     ) -> StoredMessage | None:
         """The first message at or behind ``sequence`` whose subject matches, or None."""
         return await self._get(name, {"seq": sequence, "next_by_subj": subject})
+
+    async def last_message(self, name: str, subject: str) -> StoredMessage | None:
+        """The newest message on ``subject``, or None."""
+        return await self._get(name, {"last_by_subj": subject})
 
     async def create_consumer(
         self, stream: str, config: Mapping[str, Any], *, action: str = ""

@@ -171,6 +171,15 @@ class Monitor:
         return web.json_response(text=json.dumps(body, default=str, indent=2) + "\n")
 
 
+def refuse_taken_port(port: int, *, host: str = "") -> None:
+    """Make sure that a monitor could listen there now.
+
+    Raises:
+        ConfigError: the port is taken or the address is not ours.
+    """
+    _listen(host, port).close()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A socket of our own: asyncio would pick two ports where 0 is asked on all interfaces."""
     if not 0 <= port <= _LAST_PORT:

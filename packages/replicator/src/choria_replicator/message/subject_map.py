@@ -80,5 +80,16 @@ def covers(wide: str, narrow: str) -> bool:
     return len(wides) == len(narrows)
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether some subject matches both, which may hold wildcards."""
+    ones, others = one.split("."), other.split(".")
+    for mine, theirs in zip(ones, others, strict=False):
+        if ">" in (mine, theirs):
+            return True
+        if "*" not in (mine, theirs) and mine != theirs:
+            return False
+    return len(ones) == len(others)
+
+
 def _part_covers(wide: str, narrow: str) -> bool:
     return narrow != ">" and wide in ("*", narrow)

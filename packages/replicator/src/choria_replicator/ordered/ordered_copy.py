@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -31,11 +31,11 @@ from choria_replicator.ordered.incarnation import (
     Wiring,
 )
 from choria_replicator.ordered.intake import Passage
-from choria_replicator.ordered.position import Books, find_position, resolve_start, stored_frontier
+from choria_replicator.ordered.position import Books, find_position, resolve_start, stored_books
 from choria_replicator.ordered.resume import Position
 from choria_replicator.sampling.limiter import Limiter
 from choria_replicator.sampling.limiter_state import LimiterState
-from choria_replicator.settings.model import StartAll, StreamSettings
+from choria_replicator.settings.model import StreamSettings
 from choria_replicator.sides import ONCE_PATIENCE_SECONDS, Sides, rest
 from choria_replicator.source.pull_window import PullWindow
 from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START, SourceConsumer
@@ -82,7 +82,7 @@ class Surroundings:
     once: bool = False
     restart: bool = False
     chain_only: bool = False
-    claim: Claim = lambda _stream, _info: None
+    claim: Claim = lambda _found: None
     keeps_state: bool = False
     load_state: Callable[[], LimiterState | None] = lambda: None
     save_state: Callable[[LimiterState], None] = lambda _state: None
@@ -205,7 +205,7 @@ class OrderedCopy:
         source = await source_stream(self._source_js, self._settings)
         self._stats.stream = source.name
         target, adaptations = await ensure_target(
-            self._target_js, self._settings, source, claim=self._around.claim
+            self._source_js, self._target_js, self._settings, source, claim=self._around.claim
         )
         for adaptation in adaptations:
             self._log.info("the new target stream differs", stream=target.name, by=adaptation)
@@ -225,11 +225,6 @@ class OrderedCopy:
         deliver = start.deliver()
         read_from = position.read_from or 1
         if source.retention == "workqueue":
-            if not isinstance(self._settings.start, StartAll):
-                raise WorkError(
-                    f"stream {source.name} is a work queue, which is always read from its "
-                    "oldest message: remove the start_ keys"
-                )
             read_from = 1  # what is on the target already must still be acknowledged
         elif position.read_from is not None:
             deliver = from_sequence(position.read_from)
@@ -278,9 +273,6 @@ class OrderedCopy:
     async def _position(
         self, source: StreamInfo, target: Target, found: list[ConsumerInfo]
     ) -> Position:
-        limiter = self._books.limiter
-        if limiter is not None and limiter.stream_created not in ("", source.created):
-            limiter = None  # of a stream that is gone
         if self._restart:
             last = target.info.state.last_seq
             if self._restarted_behind in (None, last):
@@ -289,19 +281,16 @@ class OrderedCopy:
             self._restart = False  # copies were stored since: the tail decides again
         known = self._books.frontier if self._books_of in ("", source.created) else 0
         floor = await self._consumer.original_floor(source)
+        stored = stored_books(source, found, floor, self._books.limiter)
         position = await find_position(
             self._source_js,
             self._target_js,
             self._settings,
             source=source,
             target=target.info,
-            books=Books(
-                frontier=max(
-                    known,
-                    stored_frontier(found, floor),
-                    (limiter.sequence or 0) if limiter else 0,
-                ),
-                limiter=limiter,
+            books=replace(
+                stored,
+                frontier=max(known, stored.frontier),
                 expected_writer=self._books.expected_writer,
             ),
         )

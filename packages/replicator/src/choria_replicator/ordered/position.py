@@ -44,7 +44,7 @@ async def find_position(
     return decide(
         Evidence(
             source_stream=source.name,
-            source_created_ms=parse_rfc3339_ms(source.created),
+            source_created_ms=_created_ms(source),
             source_first_sequence=source.state.first_seq,
             source_last_sequence=source.state.last_seq,
             source_timestamp_at_tail_ms=await _timestamp_at(source_jetstream, source, tail),
@@ -58,6 +58,11 @@ async def find_position(
             expected_writer=books.expected_writer,
         )
     )
+
+
+def _created_ms(source: StreamInfo) -> int:
+    """When the source was created; 0 for a mirror, whose messages may be older than it is."""
+    return 0 if source.config.get("mirror") else parse_rfc3339_ms(source.created)
 
 
 async def _timestamp_at(jetstream: JetStream, source: StreamInfo, tail: Tail | None) -> int | None:
@@ -80,6 +85,16 @@ def resolve_start(
     )
 
 
-def stored_frontier(consumers: Sequence[ConsumerInfo], original_floor: int) -> int:
-    """The last settled source sequence by what earlier runs left behind; 0 if nothing."""
-    return max([original_floor, *(settled_by(consumer) for consumer in consumers)])
+def stored_books(
+    source: StreamInfo,
+    consumers: Sequence[ConsumerInfo],
+    original_floor: int,
+    limiter: LimiterState | None,
+) -> Books:
+    """What earlier runs left behind: consumers of the entry and of the original, sampling state."""
+    if limiter is not None and limiter.stream_created not in ("", source.created):
+        limiter = None  # of a stream that is gone
+    settled = [original_floor, *(settled_by(consumer) for consumer in consumers)]
+    if limiter is not None:
+        settled.append(limiter.sequence or 0)
+    return Books(frontier=max(settled), limiter=limiter)

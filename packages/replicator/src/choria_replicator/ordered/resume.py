@@ -20,7 +20,8 @@ class Evidence:
 
     Attributes:
         source_stream: name of the source stream.
-        source_created_ms: when it was created, Unix milliseconds.
+        source_created_ms: when it was created, Unix milliseconds; 0 where it may
+            hold messages that are older than it is.
         source_first_sequence, source_last_sequence: what it spans.
         source_timestamp_at_tail_ms: time of the source message whose copy the
             tail is; None where the source does not hold it (any more).

@@ -16,9 +16,10 @@ from typing import Any, Final
 from choria_core.errors import JetStreamError, WorkError
 from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, ErrorCode, JetStream, StreamInfo
 from choria_replicator.ordered.position import resolve_start
-from choria_replicator.settings.model import StartAll, StreamSettings
+from choria_replicator.settings.model import StreamSettings
 from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START
 from choria_replicator.source.start_point import from_sequence
+from choria_replicator.source.work_queue import taken
 
 ACK_WAIT_SECONDS: Final = 30.0
 
@@ -55,44 +56,64 @@ async def ensure_pool_consumer(
         WorkError: there is one with other properties, or none can be made.
     """
     assert settings.pool is not None
-    name = pool_consumer_name(settings.pool.group)
-    wanted = _config(
-        settings, source, name=name, ack_wait_seconds=ack_wait_seconds, settled=settled
-    )
-    found = await jetstream.find_consumer(source.name, name)
+    found = await find_pool_consumer(jetstream, settings, source)
     if found is None:
+        wanted = _config(settings, source, ack_wait_seconds=ack_wait_seconds, settled=settled)
         try:
             made = await jetstream.create_consumer(source.name, wanted, action="create")
         except JetStreamError as error:
             if error.err_code != ErrorCode.CONSUMER_EXISTS:
                 raise await _explain(jetstream, source, error) from error
-            found = await jetstream.find_consumer(source.name, name)
+            found = await find_pool_consumer(jetstream, settings, source)
             if found is None:
                 raise
         else:
             return made, True
-    _check(found, wanted, settings)
     return found, False
+
+
+async def find_pool_consumer(
+    jetstream: JetStream, settings: StreamSettings, source: StreamInfo
+) -> ConsumerInfo | None:
+    """The group's consumer; None while it is missing.
+
+    Raises:
+        WorkError: there is one with other properties than the settings need.
+    """
+    assert settings.pool is not None
+    found = await jetstream.find_consumer(source.name, pool_consumer_name(settings.pool.group))
+    if found is not None:
+        _check(found, settings)
+    return found
+
+
+def refuse_restart(settings: StreamSettings) -> None:
+    """Say how a pool begins anew, which is not by ``--restart``.
+
+    Raises:
+        WorkError: always.
+    """
+    assert settings.pool is not None
+    name = pool_consumer_name(settings.pool.group)
+    raise WorkError(
+        f"{settings.worker} is copied by a pool, which begins anew when its consumer is gone: "
+        f"stop all processes of group {settings.pool.group}, type  "
+        f"nats consumer rm {settings.source_stream or 'STREAM'} {name}  and start without --restart"
+    )
 
 
 def _config(
     settings: StreamSettings,
     source: StreamInfo,
     *,
-    name: str,
     ack_wait_seconds: float,
     settled: int,
 ) -> dict[str, Any]:
     assert settings.pool is not None
+    name = pool_consumer_name(settings.pool.group)
     start = resolve_start(settings, source, ())
     deliver = start.deliver()
-    if source.retention == "workqueue":
-        if not isinstance(settings.start, StartAll):
-            raise WorkError(
-                f"stream {source.name} is a work queue, which is always read from its oldest "
-                "message: remove the start_ keys"
-            )
-    elif settled:
+    if settled and source.retention != "workqueue":  # which is read from its oldest message
         deliver = from_sequence(settled + 1)
     limits = source.config.get("consumer_limits") or {}
     config: dict[str, Any] = {
@@ -114,8 +135,8 @@ def _config(
     return config
 
 
-def _check(found: ConsumerInfo, wanted: Mapping[str, Any], settings: StreamSettings) -> None:
-    problems = list(_differences(found.config, wanted))
+def _check(found: ConsumerInfo, settings: StreamSettings) -> None:
+    problems = list(_differences(found.config, settings.filter_subject))
     if problems:
         assert settings.pool is not None
         raise WorkError(
@@ -126,9 +147,9 @@ def _check(found: ConsumerInfo, wanted: Mapping[str, Any], settings: StreamSetti
         )
 
 
-def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
-    """What would lose messages, or copy others than the settings say."""
-    here, there = wanted.get("filter_subject", ""), _filter(found)
+def _differences(found: Mapping[str, Any], here: str) -> Iterator[str]:
+    """What would lose messages, or copy others than the settings say, which is ``here``."""
+    there = _filter(found)
     if here != there:
         yield f"it reads {there or 'everything'}, the settings say {here or 'everything'}"
     if found.get("ack_policy") != "explicit":
@@ -152,7 +173,4 @@ async def _explain(jetstream: JetStream, source: StreamInfo, error: JetStreamErr
     ):
         return error
     names = [consumer.name async for consumer in jetstream.consumers(source.name)]
-    return WorkError(
-        f"work-queue stream {source.name} has another consumer for these subjects "
-        f"({', '.join(names)}): remove it, or give this entry a filter_subject of its own"
-    )
+    return taken(source, names)

@@ -34,13 +34,13 @@ from typing import Final, Literal
 
 import structlog
 
-from choria_core.errors import ChoriaError, WorkError
+from choria_core.errors import ChoriaError
 from choria_core.nats.jetstream import ConsumerInfo, JetStream, StreamInfo
 from choria_core.nats.lean_transport import LeanTransport
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.ordered.ordered_copy import SAVE_SECONDS, Surroundings
 from choria_replicator.pool.books import PoolBooks
-from choria_replicator.pool.consumer import ACK_WAIT_SECONDS, pool_consumer_name
+from choria_replicator.pool.consumer import ACK_WAIT_SECONDS, refuse_restart
 from choria_replicator.pool.limiter import PoolLimiter
 from choria_replicator.pool.worker import PoolWorker, WorkerPost
 from choria_replicator.settings.model import StreamSettings
@@ -105,7 +105,8 @@ class PoolCopy:
                 ``once``, also after half a minute without progress.
             ConfigError: the sampling state cannot be read or written.
         """
-        self._refuse_restart()
+        if self._around.restart:
+            refuse_restart(self._settings)
         self._log.info(
             "order is given up: the workers of a pool share the copying",
             workers=self._pool.workers,
@@ -121,16 +122,6 @@ class PoolCopy:
                 passing_on.cancel()
         if self._errors:
             raise self._errors[0]
-
-    def _refuse_restart(self) -> None:
-        if self._around.restart:
-            name = pool_consumer_name(self._pool.group)
-            raise WorkError(
-                f"{self._settings.worker} is copied by a pool, which begins anew when its consumer "
-                f"is gone: stop all processes of group {self._pool.group}, type  "
-                f"nats consumer rm {self._settings.source_stream or 'STREAM'} {name}  "
-                "and start without --restart"
-            )
 
     async def _pass_on(self, stop: asyncio.Event) -> None:
         await stop.wait()

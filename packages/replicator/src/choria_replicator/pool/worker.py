@@ -56,7 +56,7 @@ class WorkerPost:
     share: int
     once: bool
     ack_wait_seconds: float
-    claim: Claim = lambda _stream, _info: None
+    claim: Claim = lambda _found: None
 
 
 class PoolWorker:
@@ -134,7 +134,7 @@ class PoolWorker:
         self._stats.stream = source.name
         books.see_source(source)
         target, adaptations = await ensure_target(
-            self._target_js, settings, source, claim=self._post.claim
+            self._source_js, self._target_js, settings, source, claim=self._post.claim
         )
         for adaptation in adaptations:
             self._log.info("the new target stream differs", stream=target.name, by=adaptation)

@@ -35,7 +35,7 @@ class StateStore:
             ConfigError: it cannot be made or written.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             _remove_unfinished(self.folder)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass

@@ -1,7 +1,7 @@
 """A replicator's configuration file, of either dialect."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Protocol, TypeVar
 
@@ -27,6 +27,12 @@ class SettingsRecord(Protocol):
 
 
 Record = TypeVar("Record", bound=SettingsRecord)
+
+_OF_THIS_MACHINE = {
+    "logfile": "log_file",
+    "state_dir": "state_dir",
+    "state_store": "state_dir",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,17 @@ def _checked(loaded: Loaded[Record], paths: list[str]) -> LoadedSettings:
     if found:
         raise InvalidConfigError((*found, *loaded.warnings))
     remarks = (loaded.problem(*remark) for remark in loaded.value.remarks())
+    settings = replace(settings, said=_said(loaded))
     return LoadedSettings(settings, (*loaded.warnings, *remarks))
+
+
+def _said(loaded: Loaded[Record]) -> dict[str, str]:
+    """Where the file says what is about this machine; see ``ReplicatorSettings.said``."""
+    return {
+        name: f"{loaded.locations.of(key)}: {key}"
+        for key, name in _OF_THIS_MACHINE.items()
+        if key in loaded.locations
+    }
 
 
 def _problem(

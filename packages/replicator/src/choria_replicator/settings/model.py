@@ -4,7 +4,7 @@ Both configuration dialects and the command line end here; nothing behind this
 module knows which it was, but for the names that the originals differ in.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -143,6 +143,8 @@ class ReplicatorSettings:
         state_dir: where sampling states are kept; None to keep none.
         monitor_port: for all entries; 0 for none.
         log_level, log_file: an empty file is standard error.
+        said: where a file says them, for messages, by the names here:
+            ``log_file`` at ``sr.yaml:4:1: logfile``.
     """
 
     site: str
@@ -152,6 +154,7 @@ class ReplicatorSettings:
     monitor_port: int = 0
     log_level: LogLevel = "info"
     log_file: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def monitor_ports(self) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from choria_core.errors import JetStreamError, WorkError
 from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, ErrorCode, JetStream, StreamInfo
 from choria_core.timestamps import parse_rfc3339_ms
+from choria_replicator.source.work_queue import taken
 
 INSTANCE: Final = "choria_sr_instance"
 START: Final = "choria_sr_start"
@@ -164,10 +165,7 @@ class SourceConsumer:
             if strangers:
                 return self._displaced_by(strangers[0])
             names = [c.name async for c in self.jetstream.consumers(stream.name)]
-            return WorkError(
-                f"work-queue stream {stream.name} has another consumer for these subjects "
-                f"({', '.join(names)}): remove it, or give this entry a filter_subject of its own"
-            )
+            return taken(stream, names)
         return error
 
 

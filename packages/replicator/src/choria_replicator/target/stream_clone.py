@@ -8,7 +8,7 @@ Dictionaries are the server's own JSON; times in them are nanoseconds.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +93,8 @@ class CloneRequest:
         name: of the target stream.
         subjects: how subjects change on the way.
         filter_subject: the only subject that is copied; empty for all.
+        brought_subjects: what the source brings from other streams without saying so.
+        guessed_from: those of them out of sight, whose subjects are only guessed.
         server_release: of the target's server.
         max_replicas: as many as the target's servers can keep.
         duplicate_window_seconds: how long ids are remembered: short for the
@@ -102,6 +104,8 @@ class CloneRequest:
     name: str
     subjects: SubjectMap
     filter_subject: str = ""
+    brought_subjects: Sequence[str] = ()
+    guessed_from: Sequence[str] = ()
     server_release: Release
     max_replicas: int = 1
     duplicate_window_seconds: float = CHAIN_WINDOW_SECONDS
@@ -117,6 +121,9 @@ def clone_config(source: JsonMap, request: CloneRequest) -> Clone:
     draft = _Draft(source, request)
     draft.config["name"] = request.name
     draft.config["subjects"] = list(request.subjects.apply_all(_subjects(source, request)))
+    if request.guessed_from:
+        unseen = ", ".join(request.guessed_from)
+        draft.note("subjects", f"as far as its messages tell: {unseen} cannot be seen here")
     draft.drop_unknown()
     draft.keep_known()
     for step in _STEPS:
@@ -262,20 +269,36 @@ def _subjects(source: JsonMap, request: CloneRequest) -> Iterable[str]:
     """Patterns of the subjects that the source's messages bear, as stored."""
     if request.filter_subject:
         return (request.filter_subject,)
-    own = [*(source.get("subjects") or ()), *_destinations([source.get("subject_transform")])]
-    for origin in source.get("sources") or ():
-        own += _brought_by(origin)
-    if not own:
+    subjects = [*known_subjects(source), *request.brought_subjects]
+    if not subjects:
         raise ConfigError(
-            f"stream {source.get('name')} lists no subjects of its own, so that the target's "
-            "cannot be told: set filter_subject, or create the target stream and set "
-            "no_target_create"
+            f"stream {source.get('name')} lists no subjects of its own, holds nothing yet, and "
+            "the streams that it brings from cannot be seen here: make the target stream with "
+            "the subjects that will come, or set filter_subject in a configuration file"
         )
-    return own
+    return subjects
+
+
+def known_subjects(source: JsonMap) -> list[str]:
+    """Patterns of the subjects of which a stream's configuration says that it stores them."""
+    known = [*(source.get("subjects") or ()), *_destinations([source.get("subject_transform")])]
+    for origin in _origins(source):
+        known += _brought_by(origin)
+    return known
+
+
+def silent_origins(source: JsonMap) -> list[JsonMap]:
+    """The mirrored stream and the sources of which nothing says what they bring."""
+    return [origin for origin in _origins(source) if not _brought_by(origin)]
+
+
+def _origins(source: JsonMap) -> list[JsonMap]:
+    mirror = source.get("mirror")
+    return [*([mirror] if mirror else ()), *(source.get("sources") or ())]
 
 
 def _brought_by(origin: JsonMap) -> list[str]:
-    """Subjects that one of the source's own sources brings, where it says so."""
+    """Subjects that a mirror or source brings, where it says so."""
     transformed = _destinations(origin.get("subject_transforms") or ())
     filtered = origin.get("filter_subject")
     return transformed or ([filtered] if filtered else [])
