@@ -33,11 +33,15 @@ that brings them: nothing is ignored in silence.
   left for the next one after three intervals without an answer.
 * **Field paths** name a field of a JSON body: `host`, `facts.fqdn`, `disks.0.name`; a
   backslash takes the next character literally, as in `a\\.b`.  Queries and wildcards are refused.
+* **Log file and state folder**: the last folder of the path is made where it is missing,
+  state folders with mode 0700.  Where the folder above it is missing too, the file is refused
+  with exit code 2 and the command that would make it.  `--pid` goes by the same rule.
 * **TLS blocks** are not merged: the innermost one that is given counts as a whole.
 
 ## Sampling
 
-With a field and an interval, the first message of each sender is copied, then one per interval.
+With a field and an interval, the first message of each sender is copied, then one per interval;
+of several processes in a pool, each does so for itself.
 Intervals are measured on the source's timestamps.  Messages that are not JSON, or lack the
 field, are always copied.  A field without an interval, or the reverse, samples nothing, and is
 warned of.
