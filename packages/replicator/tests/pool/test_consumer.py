@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from choria_replicator.settings.model import (
     StartSequence,
     StreamSettings,
 )
+from choria_replicator.survey import source_stream
 
 
 @pytest_asyncio.fixture
@@ -164,7 +166,7 @@ async def test_a_work_queue_has_no_other_start(jetstream: JetStream) -> None:
     source = await made_stream(jetstream, retention="workqueue")
 
     with pytest.raises(WorkError, match="remove the start_ keys"):
-        await ensured(jetstream, source, entry(start=StartEnd()))
+        await source_stream(jetstream, replace(entry(start=StartEnd()), source_stream=source.name))
 
 
 async def test_another_reader_of_a_work_queue_is_named(jetstream: JetStream) -> None:
