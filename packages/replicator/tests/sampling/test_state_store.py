@@ -17,7 +17,7 @@ STATE = LimiterState(items={"n1": (1795426025314, 83)}, sequence=9, copied_seque
 
 
 def test_a_state_outlives_the_process_that_saved_it(tmp_path: Path) -> None:
-    store = StateStore(tmp_path / "new" / "state")
+    store = StateStore(tmp_path / "state")
     store.prepare()
     path = store.path_for(stream="REG", name="central", dialect="streams")
 
