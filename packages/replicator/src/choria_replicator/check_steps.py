@@ -10,7 +10,9 @@ from choria_replicator.entry import Manner, state_path
 from choria_replicator.message.subject_map import covers
 from choria_replicator.ordered.position import find_position, resolve_start, stored_books
 from choria_replicator.ordered.resume import Position
-from choria_replicator.pool.consumer import find_pool_consumer, pool_consumer_name, refuse_restart
+from choria_replicator.pool.consumer import find_pool_consumer, refuse_restart
+from choria_replicator.pool.handover import Handover, ordered_before
+from choria_replicator.pool_naming import pool_consumer_name
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.sampling.state_store import StateStore
 from choria_replicator.settings.model import StreamSettings
@@ -64,10 +66,6 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
         instance=sight.manner.instance,
     )
     found = await consumer.found(source)
-    base = consumer_base(site=settings.site, worker=settings.worker)
-    await refuse_other_readers(
-        sight.source_js, source, settings.filter_subject, lambda name: name.startswith(f"{base}_")
-    )
     if is_restart:
         last = target.info.state.last_seq
         position = Position(None, 0, last, 0, None, "told to start over")
@@ -82,6 +80,13 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
             target=target.info,
             books=stored_books(source, found, floor, _state(settings, sight.manner)),
         )
+    base = f"{consumer_base(site=settings.site, worker=settings.worker)}_"
+    await refuse_other_readers(
+        sight.source_js,
+        source,
+        settings.filter_subject,
+        lambda name: name == position.pools or name.startswith(base),
+    )
     start = resolve_start(settings, source, found)
     if position.copy_from:
         start = StartPoint("resumed", sequence=position.copy_from)
@@ -97,7 +102,11 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
 def _writing(target: Target) -> str:
     if target.takes_fast_ingest:
         return "would write by fast ingest"
-    chain = "would write by a chain of message ids"
+    chain = (
+        "would write one message at a time, as several servers keep the stream"
+        if target.is_replicated
+        else "would write by a chain of message ids"
+    )
     if target.could_take_fast_ingest:
         return (
             f"{chain}: stream {target.name} does not allow fast ingest "
@@ -124,12 +133,26 @@ async def pool_steps(sight: Sight) -> tuple[list[str], StartPoint]:
     if not target.info.created:
         steps.append("the first worker to come makes the stream, the others find it")
     name = pool_consumer_name(pool.group)
-    await refuse_other_readers(
-        sight.source_js, source, settings.filter_subject, lambda other: other == name
-    )
     consumer = await find_pool_consumer(sight.source_js, settings, source)
+    before = Handover()
+    if consumer is None:
+        before = await ordered_before(
+            sight.source_js,
+            sight.target_js,
+            settings,
+            source=source,
+            target=target.info,
+            limiter=_state(settings, sight.manner),
+        )
+    ours = {name, *before.consumers}
+    await refuse_other_readers(
+        sight.source_js, source, settings.filter_subject, lambda other: other in ours
+    )
     start = resolve_start(settings, source, ())
-    if consumer is not None:
+    if before.settled and source.retention != "workqueue":
+        start = StartPoint("resumed", sequence=before.settled + 1)
+        steps.append(f"would copy from {start}: {before.reason}")
+    elif consumer is not None:
         start = StartPoint("resumed", sequence=consumer.ack_floor.stream_seq + 1)
         steps.append(
             f"would go on where its consumer stands: {consumer.num_pending:,} messages are "

@@ -6,7 +6,7 @@ import pytest
 
 from choria_core.errors import WorkError
 from choria_replicator.message.provenance import Provenance
-from choria_replicator.ordered.resume import Evidence, Position, decide
+from choria_replicator.ordered.resume import Evidence, PoolTrace, Position, decide
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.target.tail import Tail
 
@@ -254,3 +254,26 @@ class TestSampling:
 
     def test_an_unsampled_copy_needs_no_state(self) -> None:
         assert decide(replace(BEHIND_40, limiter=state(10, 10))).limiter is None
+
+
+def test_behind_a_pool_its_consumer_decides_and_not_the_tail() -> None:
+    done = PoolTrace(consumer="c", group="g", settled=60)
+
+    position = decide(replace(BEHIND_40, pool=done))
+
+    assert (position.copy_from, position.pools) == (61, "c")
+    assert position.reason == "pool g has settled all up to 60"
+
+
+def test_what_a_pool_left_undone_stops_the_copy() -> None:
+    text = refusal(replace(BEHIND_40, pool=PoolTrace("c", "g", settled=30, in_work=7)))
+
+    assert "left 7 messages unfinished behind 30" in text
+    assert "--restart SRC" in text
+
+
+def test_a_pool_without_a_consumer_stops_the_copy_unless_it_was_taken_over() -> None:
+    gone = replace(BEHIND_40, pool=PoolTrace())
+
+    assert "whose consumer is gone" in refusal(replace(gone, frontier=39))
+    assert decide(replace(gone, frontier=60)).copy_from == 61

@@ -13,7 +13,8 @@ from choria_core.errors import JetStreamError, WorkError
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, JetStream, StreamInfo
 from choria_core.nats.lean_transport import connect
-from choria_replicator.pool.consumer import ensure_pool_consumer, pool_consumer_name
+from choria_replicator.pool.consumer import ensure_pool_consumer
+from choria_replicator.pool_naming import pool_consumer_name
 from choria_replicator.settings.model import (
     Pool,
     Start,

@@ -23,9 +23,8 @@ from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.message.provenance import Provenance
 from choria_replicator.ordered.ordered_copy import Surroundings
-from choria_replicator.pool.consumer import pool_consumer_name
 from choria_replicator.pool.pool_copy import PoolCopy, Side
-from choria_replicator.pool.writer import message_id_prefix
+from choria_replicator.pool_naming import message_id_prefix, pool_consumer_name
 from choria_replicator.sampling.field_path import FieldPath
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.settings.model import Pool, Sampling, StreamSettings

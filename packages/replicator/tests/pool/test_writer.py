@@ -4,7 +4,8 @@ import json
 
 from choria_core.nats import wire
 from choria_core.nats.headers import parse_headers
-from choria_replicator.pool.writer import PoolWriter, Ticket, message_id_prefix
+from choria_replicator.pool.writer import PoolWriter, Ticket
+from choria_replicator.pool_naming import message_id_prefix
 from choria_replicator.target.writer import Answer, Cause, Failure
 
 PREFIX = message_id_prefix(group="grp", stream="REG", created="2026-11-23T09:27:05Z")

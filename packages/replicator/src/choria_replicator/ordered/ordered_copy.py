@@ -230,7 +230,9 @@ class OrderedCopy:
             deliver = from_sequence(position.read_from)
         elif position.copy_from and not _reaches_back(start, position.copy_from, found):
             deliver = from_sequence(position.copy_from)
-        consumer = await self._consumer.make_anew(source, deliver=deliver, start=start.format())
+        consumer = await self._consumer.make_anew(
+            source, deliver=deliver, start=start.format(), pools=position.pools
+        )
         self.consumer = consumer
         self._stats.consumers_created += 1
         self._load_limiter(position)

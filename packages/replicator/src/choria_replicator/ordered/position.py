@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from choria_core.nats.jetstream import ConsumerInfo, JetStream, StreamInfo
 from choria_core.timestamps import parse_rfc3339_ms
+from choria_replicator.ordered.after_pool import find_pool_trace
 from choria_replicator.ordered.resume import Evidence, Position, decide
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.settings.model import StreamSettings
@@ -41,6 +42,7 @@ async def find_position(
 ) -> Position:
     """Gather what :func:`~choria_replicator.ordered.resume.decide` needs, and decide."""
     tail = await read_tail(target_jetstream, target)
+    pool = await find_pool_trace(source_jetstream, source, tail)
     return decide(
         Evidence(
             source_stream=source.name,
@@ -56,6 +58,7 @@ async def find_position(
             limiter=books.limiter,
             sampled=settings.sampling is not None,
             expected_writer=books.expected_writer,
+            pool=pool,
         )
     )
 

@@ -6,12 +6,29 @@ where it fits the tail.  Whatever does not fit together stops the copy and is
 named: a guess here would lose or double messages in silence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from choria_core.errors import WorkError
 from choria_replicator.message.provenance import Provenance
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.target.tail import Tail
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTrace:
+    """A pool that wrote the target's last message.
+
+    Attributes:
+        consumer: its consumer on the source; empty where that is gone.
+        group: its name; empty where the consumer is gone.
+        settled: source sequence up to which it has nothing left to do.
+        in_work: messages that it had read behind that and not settled.
+    """
+
+    consumer: str = ""
+    group: str = ""
+    settled: int = 0
+    in_work: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,7 @@ class Evidence:
         sampled: the copy is sampled.
         expected_writer: site and worker that must have written the tail; None
             when any may have.
+        pool: that wrote the tail; None where none did.
     """
 
     source_stream: str
@@ -49,6 +67,7 @@ class Evidence:
     limiter: LimiterState | None = None
     sampled: bool = False
     expected_writer: tuple[str, str] | None = None
+    pool: PoolTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,8 @@ class Position:
         reason: for the log and ``--check``.
         lost: source sequences that vanished before they were copied, first and
             last; None when there are none.
+        pools: name of the consumer of a pool that copied before and is done;
+            empty for none.
     """
 
     read_from: int | None
@@ -74,6 +95,7 @@ class Position:
     limiter: LimiterState | None
     reason: str
     lost: tuple[int, int] | None = None
+    pools: str = ""
 
 
 def decide(evidence: Evidence) -> Position:
@@ -88,6 +110,8 @@ def decide(evidence: Evidence) -> Position:
     if evidence.tail is None:
         return _behind_frontier(evidence)
     origin = _origin(evidence, evidence.tail)
+    if evidence.pool is not None:
+        return _behind_pool(evidence, evidence.pool, origin.sequence)
     settled = origin.sequence
     reason = f"the target ends with the copy of {settled}"
     if evidence.tail.sequence < evidence.target_last_sequence and evidence.frontier > settled:
@@ -116,6 +140,28 @@ def _behind_frontier(evidence: Evidence) -> Position:
         settled=evidence.frontier,
         reason=f"the target was emptied; all up to {evidence.frontier} had been settled",
     )
+
+
+def _behind_pool(evidence: Evidence, pool: PoolTrace, newest: int) -> Position:
+    """The target ends with a pool's copy, of source message ``newest``."""
+    anew = f"or start once with --restart {evidence.source_stream} to copy all behind what it holds"
+    if not pool.consumer and evidence.frontier >= newest:  # we took over, and copied nothing yet
+        reason = f"a pool had settled all up to {evidence.frontier}"
+        return _behind(evidence, settled=evidence.frontier, reason=reason)
+    if not pool.consumer:
+        raise WorkError(
+            f"stream {evidence.target_stream} was written without order by a pool whose consumer "
+            f"is gone, so that nobody knows what is missing before the copy of {newest}: "
+            f"choose another target stream, {anew}"
+        )
+    if pool.in_work:
+        raise WorkError(
+            f"stream {evidence.target_stream} was written by pool {pool.group}, which has left "
+            f"{pool.in_work} messages unfinished behind {pool.settled}: run the pool once more "
+            f"with --once and stop all its processes, {anew}"
+        )
+    reason = f"pool {pool.group} has settled all up to {pool.settled}"
+    return replace(_behind(evidence, settled=pool.settled, reason=reason), pools=pool.consumer)
 
 
 def _behind(evidence: Evidence, *, settled: int, reason: str) -> Position:

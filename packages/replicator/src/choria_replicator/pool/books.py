@@ -22,12 +22,14 @@ class PoolBooks:
         consumer: the shared consumer, when it was last seen; None before.
         settled: source sequence up to which the whole group has nothing left to
             do; 0 if unknown.
+        stored: the sampling state of an earlier run; None without one.
     """
 
     limiter: PoolLimiter | None = None
     source: StreamInfo | None = None
     consumer: ConsumerInfo | None = None
     settled: int = 0
+    stored: LimiterState | None = None
     _state_created: str = ""
     _target_created: str = ""
     _refusals: dict[int, int] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class PoolBooks:
         """Begin with the sampling state of an earlier run, before anything else."""
         if self.limiter is None or state is None:
             return
+        self.stored = state
         if state.inspect in ("", self.limiter.path.text):
             self.limiter.restore(state.items)
             self._state_created = state.stream_created

@@ -10,24 +10,18 @@ The source delivers a message again that nobody acknowledged within
 """
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any, Final
 
 from choria_core.errors import JetStreamError, WorkError
 from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, ErrorCode, JetStream, StreamInfo
 from choria_replicator.ordered.position import resolve_start
+from choria_replicator.pool_naming import describe_group, pool_consumer_name
 from choria_replicator.settings.model import StreamSettings
 from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START
 from choria_replicator.source.start_point import from_sequence
 from choria_replicator.source.work_queue import taken
 
 ACK_WAIT_SECONDS: Final = 30.0
-
-
-def pool_consumer_name(group: str) -> str:
-    """Name of a group's consumer; the hash keeps apart what the letters cannot say."""
-    letters = "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "_" for c in group)
-    return f"choria_sr_pool_{letters[:40]}_{sha256(group.encode()).hexdigest()[:8]}"
 
 
 async def ensure_pool_consumer(
@@ -119,7 +113,7 @@ def _config(
     config: dict[str, Any] = {
         "name": name,
         "durable_name": name,
-        "description": f"Choria Stream Replicator pool {settings.pool.group}",
+        "description": describe_group(settings.pool.group),
         "ack_policy": "explicit",
         "ack_wait": round(ack_wait_seconds * NANOSECONDS),
         "max_ack_pending": limits.get("max_ack_pending") or MAX_ACK_PENDING,

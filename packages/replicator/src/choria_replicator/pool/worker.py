@@ -18,9 +18,11 @@ from choria_replicator.ordered.ordered_copy import (
     WINDOW_BYTES,
 )
 from choria_replicator.pool.books import PoolBooks
-from choria_replicator.pool.consumer import ensure_pool_consumer
+from choria_replicator.pool.consumer import ensure_pool_consumer, find_pool_consumer
+from choria_replicator.pool.handover import Handover, ordered_before
 from choria_replicator.pool.stint import PoolStint, PoolWiring
-from choria_replicator.pool.writer import PoolWriter, message_id_prefix
+from choria_replicator.pool.writer import PoolWriter
+from choria_replicator.pool_naming import message_id_prefix
 from choria_replicator.settings.model import StreamSettings
 from choria_replicator.sides import ONCE_PATIENCE_SECONDS, Generation, Sides, rest
 from choria_replicator.source.pull_window import PullWindow
@@ -139,7 +141,10 @@ class PoolWorker:
         for adaptation in adaptations:
             self._log.info("the new target stream differs", stream=target.name, by=adaptation)
         is_new_target = books.see_target(target.info)
-        begin = books.settled
+        handover = await self._handover(source, target)
+        begin = books.settled or handover.settled
+        if source.retention == "workqueue":  # which allows one reader at a time
+            await self._remove(source, handover)
         consumer, is_made = await ensure_pool_consumer(
             self._source_js,
             settings,
@@ -147,17 +152,36 @@ class PoolWorker:
             ack_wait_seconds=self._post.ack_wait_seconds,
             settled=begin,
         )
+        await self._remove(source, handover)
         books.see_consumer(consumer)
-        self._tell(source, target, consumer, begin=begin if is_made else None)
+        if is_made:
+            self._stats.consumers_created += 1
+        self._tell(source, target, consumer, _because(begin, handover, is_made=is_made))
         if is_new_target:
             self._warn_of_window(target, consumer)
         return source, target, consumer
 
+    async def _handover(self, source: StreamInfo, target: Target) -> Handover:
+        """What an ordered copy left behind, unless the pool has begun."""
+        settings, books = self._post.settings, self._post.books
+        if books.settled or await find_pool_consumer(self._source_js, settings, source):
+            return Handover()
+        return await ordered_before(
+            self._source_js,
+            self._target_js,
+            settings,
+            source=source,
+            target=target.info,
+            limiter=books.stored,
+        )
+
+    async def _remove(self, source: StreamInfo, handover: Handover) -> None:
+        for name in handover.consumers:
+            await self._source_js.delete_consumer(source.name, name)
+
     def _tell(
-        self, source: StreamInfo, target: Target, consumer: ConsumerInfo, *, begin: int | None
+        self, source: StreamInfo, target: Target, consumer: ConsumerInfo, because: str
     ) -> None:
-        if begin is not None:
-            self._stats.consumers_created += 1
         self._log.info(
             "copying without order",
             stream=source.name,
@@ -165,13 +189,7 @@ class PoolWorker:
             target_stream=target.name,
             target=str(self._post.settings.target),
             consumer=consumer.name,
-            because=(
-                "the pool's consumer is there already"
-                if begin is None
-                else f"the pool's consumer was made now, behind {begin}"
-                if begin
-                else "the pool's consumer was made now"
-            ),
+            because=because,
         )
 
     def _warn_of_window(self, target: Target, consumer: ConsumerInfo) -> None:
@@ -244,3 +262,12 @@ class PoolWorker:
             raise stint.poison
         if stint.over.done():
             await stint.over
+
+
+def _because(begin: int, handover: Handover, *, is_made: bool) -> str:
+    """Why the pool goes on where it does, for the log."""
+    if not is_made:
+        return "the pool's consumer is there already"
+    where = f", behind {begin}" if begin else ""
+    why = f": {handover.reason}" if handover.reason else ""
+    return f"the pool's consumer was made now{where}{why}"

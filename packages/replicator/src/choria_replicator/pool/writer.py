@@ -10,23 +10,12 @@ target removes the double within its duplicate window.
 """
 
 import math
-from hashlib import sha256
 from typing import Final, NamedTuple
 
 from choria_replicator.pool.limiter import Pass
 from choria_replicator.target.writer import Answer, Failure, read_answer
 
 _HEADER: Final = b"NATS/1.0\r\nNats-Msg-Id: %b%d\r\n%b\r\n"
-
-
-def message_id_prefix(*, group: str, stream: str, created: str) -> bytes:
-    """What the ids of one stream's copies begin with; the source sequence follows.
-
-    The time at which the stream was created tells it from a successor of its
-    name, and from a stream of the same name at another site.  The names of
-    replicator and entry are left out: processes of one group may differ in them.
-    """
-    return b"%b." % sha256(f"{group}\n{stream}\n{created}".encode()).hexdigest()[:24].encode()
 
 
 class Ticket(NamedTuple):

@@ -37,6 +37,14 @@ def consumer_base(*, site: str, worker: str) -> str:
     return f"choria_sr_{letters}_{sha256(f'{site} {worker}'.encode()).hexdigest()[:8]}"
 
 
+async def entry_consumers(
+    jetstream: JetStream, stream: str, *, site: str, worker: str
+) -> list[ConsumerInfo]:
+    """All consumers that ordered copies of an entry have made on a stream."""
+    begin = f"{consumer_base(site=site, worker=worker)}_"
+    return [info async for info in jetstream.consumers(stream) if info.name.startswith(begin)]
+
+
 @dataclass(slots=True)
 class SourceConsumer:
     """The consumers of one entry on one source stream.
@@ -70,9 +78,9 @@ class SourceConsumer:
         return sorted(infos, key=settled_by)
 
     async def _present(self, stream: StreamInfo) -> list[ConsumerInfo]:
-        begin = f"{consumer_base(site=self.site, worker=self.worker)}_"
-        consumers = self.jetstream.consumers(stream.name)
-        return [info async for info in consumers if info.name.startswith(begin)]
+        return await entry_consumers(
+            self.jetstream, stream.name, site=self.site, worker=self.worker
+        )
 
     def _is_stranger(self, info: ConsumerInfo) -> bool:
         """Another process made it, and did so after we had looked."""
@@ -96,7 +104,7 @@ class SourceConsumer:
         return 0
 
     async def make_anew(
-        self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str
+        self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str, pools: str = ""
     ) -> ConsumerInfo:
         """Make the consumer of this incarnation and remove its predecessor.
 
@@ -104,6 +112,7 @@ class SourceConsumer:
             stream: the source.
             deliver: the delivery policy, as consumer configuration keys.
             start: the entry's resolved start, kept in the metadata.
+            pools: name of a pool's consumer whose place it takes; empty for none.
 
         Raises:
             WorkError: another process made one after us, or the source does
@@ -111,10 +120,11 @@ class SourceConsumer:
         """
         old = await self.found(stream)
         if stream.retention == "workqueue":  # which allows one reader at a time
-            await self._delete(stream, old)
+            await self._delete(stream, *(info.name for info in old), pools)
         made = await self._create(stream, deliver=deliver, start=start)
         self._made = True
-        await self._delete(stream, await self._outdated(stream, made))
+        outdated = await self._outdated(stream, made)
+        await self._delete(stream, *(info.name for info in outdated), pools)
         return made
 
     async def _outdated(self, stream: StreamInfo, made: ConsumerInfo) -> list[ConsumerInfo]:
@@ -122,13 +132,13 @@ class SourceConsumer:
         others = [info for info in await self._present(stream) if info.name != made.name]
         newer = [i for i in others if self._is_stranger(i) and _age_order(i) > _age_order(made)]
         if newer:
-            await self._delete(stream, [made])
+            await self._delete(stream, made.name)
             raise self._displaced_by(newer[0])
         return others
 
-    async def _delete(self, stream: StreamInfo, consumers: list[ConsumerInfo]) -> None:
-        for info in consumers:
-            await self.jetstream.delete_consumer(stream.name, info.name)
+    async def _delete(self, stream: StreamInfo, *names: str) -> None:
+        for name in filter(None, names):
+            await self.jetstream.delete_consumer(stream.name, name)
 
     async def _create(
         self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str

@@ -13,8 +13,10 @@ class Tail:
         sequence: on the target.
         subject: its subject.
         provenance: its origin; None where it does not say, or says nonsense.
+        message_id: its ``Nats-Msg-Id``; empty for none.
     """
 
     sequence: int
     subject: str
     provenance: Provenance | None
+    message_id: str = ""

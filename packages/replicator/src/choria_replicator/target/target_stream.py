@@ -71,7 +71,9 @@ async def read_tail(jetstream: JetStream, info: StreamInfo) -> Tail | None:
     last = await jetstream.message(info.name, info.state.last_seq)
     if last is None:
         last = await _newest(at_or_behind, info.state.first_seq, info.state.last_seq)
-    return None if last is None else Tail(last.seq, last.subject, provenance_of(last))
+    if last is None:
+        return None
+    return Tail(last.seq, last.subject, provenance_of(last), _header(last, "Nats-Msg-Id"))
 
 
 async def _newest(
@@ -91,12 +93,19 @@ async def _newest(
 
 def provenance_of(message: StoredMessage) -> Provenance | None:
     """Where a stored message says it came from; None when it does not, or unreadably."""
-    if not message.header:
-        return None
+    value = _header(message, HEADER)
     try:
-        for name, value in iter_header_lines(message.header):
-            if name.decode("latin-1").lower() == HEADER.lower():
-                return Provenance.parse(value.decode())
-    except (RemoteProtocolError, UnicodeDecodeError):
+        return Provenance.parse(value) if value else None
+    except RemoteProtocolError:
         return None
-    return None
+
+
+def _header(message: StoredMessage, name: str) -> str:
+    """The value of a header; empty where it is missing or unreadable."""
+    try:
+        for one, value in iter_header_lines(message.header) if message.header else ():
+            if one.decode("latin-1").lower() == name.lower():
+                return value.decode()
+    except (RemoteProtocolError, UnicodeDecodeError):
+        pass
+    return ""
