@@ -88,10 +88,11 @@ async def test_a_late_answer_harms_nobody(
     silent = await transport.subscribe("slow", messages)
     with pytest.raises(RequestTimeoutError):
         await transport.request("slow", timeout_seconds=0.05)
+    (question,) = await messages.until(1)
     await silent.unsubscribe()
     await answer_on(transport, "slow")
 
-    await transport.publish(messages.messages[0].reply, b"late")
+    await transport.publish(question.reply, b"late")
     answer = await transport.request("slow", b"x")
 
     assert answer.data == b"X0"
