@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from choria_core.broker.server import Broker
+from choria_core.broker.options import ANY_PORT
 from choria_testing.crossing import Crossing, crossing_of
+from choria_testing.fixtures import MakeBroker
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,9 +36,10 @@ def modules(projects: list[Path]) -> dict[str, Path]:
 
 
 @pytest_asyncio.fixture
-async def crossing(broker_pair: tuple[Broker, Broker], tmp_path: Path) -> AsyncIterator[Crossing]:
+async def crossing(make_broker: MakeBroker, tmp_path: Path) -> AsyncIterator[Crossing]:
     """Two fresh brokers, and `choria replicate` to run between them."""
-    async with crossing_of(*broker_pair, tmp_path) as crossing:
+    source, target = await make_broker(), await make_broker(monitor_port=ANY_PORT)
+    async with crossing_of(source, target, tmp_path) as crossing:
         yield crossing
 
 

@@ -11,7 +11,8 @@ from choria_testing.streams import Sent
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
-COUNT = 40_000
+COUNT = 20_000
+SOME = COUNT * 2 // 5
 
 
 def numbered(first: int, last: int) -> list[Sent]:
@@ -25,12 +26,12 @@ async def test_a_second_writer_in_mid_copy_is_noticed_and_named(
 ) -> None:
     await crossing.make_source()
     await crossing.make_target(**PREMADE[writer])
-    await crossing.source.fill(numbered(1, COUNT))
+    await crossing.source.fill(numbered(1, SOME))
 
     async with crossing.replicate(crossing.write_settings()) as program:
         await crossing.copied(program, COUNT // 10)
         await crossing.target.fill([Sent("orders.foreign", b"not a copy")])
-        await crossing.source.fill(numbered(COUNT + 1, COUNT + 1))  # were it idle by then
+        await crossing.source.fill(numbered(SOME + 1, COUNT))
         assert await program.ended() == 1, program.output
 
     assert "(orders.foreign), the last of stream ORDERS" in program.output
@@ -38,6 +39,7 @@ async def test_a_second_writer_in_mid_copy_is_noticed_and_named(
     source, target = await crossing.both()
     *copies, foreign = target
     assert foreign.body == b"not a copy"
+    assert COUNT // 10 <= len(copies) <= SOME
     assert difference(source[: len(copies)], copies) == ""
 
 
@@ -85,13 +87,14 @@ async def test_of_two_processes_of_one_entry_the_first_gives_way_and_names_the_s
 ) -> None:
     await crossing.make_source()
     await crossing.make_target(**PREMADE[writer])
-    await crossing.source.fill(numbered(1, COUNT))
+    await crossing.source.fill(numbered(1, SOME))
     settings = crossing.write_settings()
 
     async with crossing.replicate(settings) as first:
         await crossing.copied(first, COUNT // 10)
         async with crossing.replicate(settings) as second:
             assert await first.ended() == 1, first.output
+            await crossing.source.fill(numbered(SOME + 1, COUNT))
             await crossing.copied(second, COUNT)
             second.terminate()
             assert await second.ended() == 0, second.output

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from choria_core.broker.server import Broker
 from choria_core.errors import TransportError
+from choria_testing.brokers import monitor_answer
 from choria_testing.copies import newest_origin
 from choria_testing.programs import PATIENCE_SECONDS, Program, run_choria
 from choria_testing.streams import Held, Streams, open_streams
@@ -105,19 +106,50 @@ class Crossing:
             raise AssertionError(f"{sequence} was never copied:\n{program.output}")
         return newest
 
+    async def unsettled(self) -> None:
+        """Return when the source has delivered what is not acknowledged.
+
+        Raises:
+            TimeoutError: a minute passed.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await self._unacknowledged():  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _unacknowledged(self) -> int:
+        return sum([one.num_ack_pending async for one in self.source.consumers(STREAM)])
+
     async def kill_at(self, program: Program, sequence: int) -> int:
-        """Kill the program once ``sequence`` is copied; returns the newest origin thereafter."""
+        """Kill the program once ``sequence`` is copied; returns the newest origin thereafter.
+
+        The target's broker must have a monitor.
+        """
         await self.copied(program, sequence)
         assert program.exit_code is None, f"it ended before it was killed:\n{program.output}"
         program.kill()
         await program.ended()
+        await self._all_read()
         return await self._newest()
+
+    async def _all_read(self) -> None:
+        """Wait until the target's broker has read what was on its way; it needs a monitor."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await _connections(self.target_broker) != 1:  # noqa: ASYNC110 - ours
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def _newest(self) -> int:
         try:
             return await newest_origin(self.target, STREAM)
         except TransportError:  # its broker was killed
             return 0
+
+
+async def _connections(broker: Broker) -> int:
+    """How many a broker has; 0 where it does not say."""
+    match await monitor_answer(broker, "connz"):
+        case {"num_connections": int(count)}:
+            return count
+    return 0
 
 
 def _stream(config: Mapping[str, Any]) -> dict[str, Any]:
