@@ -28,6 +28,7 @@ PASSAGE = Passage(
     header_bytes=lambda lines, _ahead: len(lines) + 100,
     limiter=None,
     copy_from=1,
+    counted_to=0,
     keeps_replies=False,
 )
 
@@ -169,7 +170,7 @@ def test_a_subject_without_a_place_is_named_with_its_message() -> None:
 def test_what_the_target_has_is_only_sampled_and_the_rest_counted() -> None:
     limiter = Limiter(FieldPath.parse("host"), 1_000)
     stats = StreamStats(stream="S", site="here", worker="w")
-    taking = intake(replace(PASSAGE, limiter=limiter, copy_from=3), stats=stats)
+    taking = intake(replace(PASSAGE, limiter=limiter, copy_from=3, counted_to=2), stats=stats)
     source = Source()
     bodies = (b'{"host": "a"}', b'{"host": "b"}', b'{"host": "a"}', b'{"host": "c"}', b"no json")
     taking.delivered += [source.deliver(number, body) for number, body in enumerate(bodies, 1)]
@@ -179,8 +180,21 @@ def test_what_the_target_has_is_only_sampled_and_the_rest_counted() -> None:
     assert sequences(taking) == [4, 5]
     assert mark.decisions == [("a", 1, 13), ("b", 2, 13), ("c", 4, 13)]
     assert (mark.published, mark.read_messages) == (2, 5)
-    assert (stats.received_messages, stats.skipped_messages, stats.keyless_messages) == (3, 1, 1)
-    assert (stats.received_bytes, stats.skipped_bytes) == (33, 13)
+    assert (mark.skipped, mark.skipped_bytes, mark.keyless) == (1, 13, 1)
+    assert (mark.published_bytes, stats.read_sequence) == (20, 5)
+
+
+def test_of_what_the_target_has_counts_what_was_not_counted_before() -> None:
+    """The first two were settled by an earlier stretch, the next three were not."""
+    limiter = Limiter(FieldPath.parse("host"), 1_000)
+    taking = intake(replace(PASSAGE, limiter=limiter, copy_from=6, counted_to=2))
+    source = Source()
+    bodies = (b'{"host": "a"}', b"no json", b'{"host": "a"}', b'{"host": "b"}', b"nor this")
+    taking.delivered += [source.deliver(number, body) for number, body in enumerate(bodies, 1)]
+    mark = taking.take(START, 1.0)
+
+    assert mark is not None
+    assert (mark.published, mark.skipped, mark.skipped_bytes, mark.keyless) == (0, 1, 13, 1)
 
 
 @pytest.mark.parametrize("has_token", [False, True])

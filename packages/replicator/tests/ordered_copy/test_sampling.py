@@ -108,6 +108,9 @@ async def test_an_interruption_within_one_process_changes_nothing(
 
     assert lab.interruptions
     await assert_sampled(lab, HOUR_MS)
+    stats = copying.stats
+    assert stats.copied_messages == len(await lab.copies()) == 1_000
+    assert (stats.skipped_messages, stats.received_messages) == (2_000, 3_000)
 
 
 async def test_state_older_than_the_tail_is_brought_up_to_it(lab: "Lab") -> None:

@@ -216,7 +216,7 @@ async def test_what_waits_for_a_copy_is_acknowledged_only_with_it(bench: Bench) 
     stint = bench.stint(consumer, overdue_seconds=10.0)
 
     def see() -> None:
-        if bench.stats.received_messages == 3:
+        if bench.stats.read_sequence == 3:
             all_read.set()
 
     bench.near.after_chunk.append(see)

@@ -26,6 +26,8 @@ class Mark:
         copied_sequence: source sequence of the last message given to the writer;
             0 when there was none yet.
         published_bytes: sum of their bodies.
+        skipped, skipped_bytes: sampled away so far, and not counted before.
+        keyless: what the limiter has let pass so far for want of a value.
         read_messages: messages read so far.
         oldest_timestamp_ms: time of the first message since the mark before.
         moment: local monotonic seconds, for processing times.
@@ -39,6 +41,9 @@ class Mark:
     read_timestamp_ms: int
     copied_sequence: int
     published_bytes: int = 0
+    skipped: int = 0
+    skipped_bytes: int = 0
+    keyless: int = 0
     read_messages: int = 0
     oldest_timestamp_ms: int = 0
     moment: float = 0.0
@@ -77,6 +82,22 @@ class Cursor:
     def unsettled_messages(self) -> int:
         """Read and not behind the frontier."""
         return self.newest.read_messages - self.frontier.read_messages
+
+    def unconfirmed_among(self, published: int) -> tuple[int, int]:
+        """How many of the first ``published`` messages are not known to be stored, and their bytes.
+
+        Within a mark the bytes are shared out evenly.
+        """
+        below = self.frontier
+        messages = size = 0
+        for mark in self._marks:
+            here = mark.published - below.published
+            among = min(here, published - below.published)
+            if among > 0:
+                messages += among
+                size += (mark.published_bytes - below.published_bytes) * among // here
+            below = mark
+        return messages, size
 
     def leave(self, mark: Mark) -> None:
         """Leave a mark; numbers never go down from one to the next."""

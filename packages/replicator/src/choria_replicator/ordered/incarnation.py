@@ -9,6 +9,7 @@ go is sent, what there is room for is asked.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from choria_core.nats.jetstream import ConsumerInfo
 from choria_core.nats.lean_transport import LeanTransport
 from choria_replicator.ordered.cursor import Cursor, Mark
 from choria_replicator.ordered.intake import Intake, Passage
+from choria_replicator.ordered.tally import count_settled
 from choria_replicator.source.pull_window import SILENCE_SECONDS, PullWindow
 from choria_replicator.stats import StreamStats
 from choria_replicator.target.writer import Failure, Writer
@@ -113,6 +115,11 @@ class Incarnation:
         return self._intake.first_copied
 
     @property
+    def cursor(self) -> Cursor:
+        """What was read, and up to where it is settled."""
+        return self._cursor
+
+    @property
     def confirmed_messages(self) -> int:
         """Messages that the target has confirmed."""
         return self._w.writer.confirmed
@@ -133,11 +140,17 @@ class Incarnation:
         held = self.frontier.read_messages - self._acknowledged_messages
         return held > self._w.window.max_messages // 4
 
-    def take_acks(self) -> bytes:
-        """Frames that acknowledge to the source what is settled; each is handed out once."""
+    def take_acks(self) -> list[bytes]:
+        """Where to acknowledge to the source what is settled; each is handed out once."""
         acks, self._acks = self._acks, []
         self._acknowledged_messages = self.frontier.read_messages
-        return b"".join([b"PUB %b 0\r\n\r\n" % reply for reply in acks])
+        return acks
+
+    def send_acks(self, acks: Sequence[bytes]) -> None:
+        """Acknowledge what was taken."""
+        if not self._w.source.is_connected:
+            self._w.stats.ack_failures += len(acks)
+        self._w.source.send(b"".join([b"PUB %b 0\r\n\r\n" % reply for reply in acks]))
 
     @property
     def is_settled(self) -> bool:
@@ -269,8 +282,7 @@ class Incarnation:
         now = time.monotonic()
         stats = self._w.stats
         frontier = marks[-1]
-        stats.copied_messages += frontier.published - before.published
-        stats.copied_bytes += frontier.published_bytes - before.published_bytes
+        count_settled(stats, before, frontier)
         stats.frontier_sequence = frontier.read_sequence
         read = before.read_messages
         for mark in marks:
@@ -287,7 +299,7 @@ class Incarnation:
         else:
             self._acks = list(frontier.replies)  # which stand for all before
         if not self._w.holds_acks:
-            self._w.source.send(self.take_acks())
+            self.send_acks(self.take_acks())
 
     def _ask(self) -> None:
         bodies = self._w.window.requests(

@@ -49,6 +49,7 @@ class Passage:
             how many messages of the same read go before it.
         limiter: None without sampling.
         copy_from: messages before this source sequence are only sampled.
+        counted_to: what those up to this one came to was counted before.
         keeps_replies: each message is acknowledged by itself.
     """
 
@@ -61,6 +62,7 @@ class Passage:
     header_bytes: Callable[[bytes, int], int]
     limiter: Limiter | None
     copy_from: int
+    counted_to: int
     keeps_replies: bool
 
 
@@ -82,6 +84,7 @@ class _Found:
     skipped: int = 0
     skipped_bytes: int = 0
     replayed: int = 0
+    replay_skipped: int = 0
     repeated: int = 0
     decisions: list[Decision] = field(default_factory=list)
     replies: list[bytes] = field(default_factory=list)
@@ -154,13 +157,16 @@ class Intake:
             read_timestamp_ms=int(nanoseconds[:-6]),
             copied_sequence=int(found.copied or newest.copied_sequence),
             published_bytes=newest.published_bytes + found.copied_bytes,
+            skipped=newest.skipped + found.skipped + found.replay_skipped,
+            skipped_bytes=newest.skipped_bytes + found.skipped_bytes,
+            keyless=0 if self._passage.limiter is None else self._passage.limiter.keyless,
             read_messages=newest.read_messages + read,
             oldest_timestamp_ms=int(self._fields(first)[3][:-6]),
             moment=moment,
             decisions=found.decisions,
             replies=found.replies if self._passage.keeps_replies else (found.last,),
         )
-        self._count(found, copied, mark.read_sequence)
+        self._stats.read_sequence = mark.read_sequence
         return mark
 
     def _look(self, read_sequence: int) -> _Found:  # noqa: C901 - one loop, see below
@@ -189,6 +195,7 @@ class Intake:
             value = "" if limiter is None else limiter.admit(body, int(timestamp))
             if copy_from and int(sequence) < copy_from:
                 found.replayed += 1  # the target has it; only the limiter had to see it again
+                self._count_replayed(found, int(sequence), value, len(body))
             elif value is None:
                 found.skipped += 1
                 found.skipped_bytes += len(body)
@@ -213,6 +220,15 @@ class Intake:
             latest = last = reply
         found.latest, found.last, found.copied = latest, last, copied
         return found
+
+    def _count_replayed(self, found: _Found, sequence: int, value: str | None, size: int) -> None:
+        """Count what was sampled away, unless it was counted when it was settled before."""
+        passage = self._passage
+        if value is None and sequence > passage.counted_to:
+            found.replay_skipped += 1
+            found.skipped_bytes += size
+        elif value == "" and passage.limiter is not None and sequence <= passage.counted_to:
+            passage.limiter.keyless -= 1
 
     def _learn(self, reply: bytes) -> None:
         """Know the acknowledgement subjects of this consumer by its first one.
@@ -268,14 +284,3 @@ class Intake:
 
     def _on_status(self, header: bytes) -> None:
         self.trouble = self.trouble or self._window.status(header)
-
-    def _count(self, found: _Found, copied: int, read_sequence: int) -> None:
-        stats, limiter = self._stats, self._passage.limiter
-        stats.read_sequence = read_sequence
-        stats.received_messages += copied + found.skipped
-        stats.received_bytes += found.copied_bytes + found.skipped_bytes
-        stats.skipped_messages += found.skipped
-        stats.skipped_bytes += found.skipped_bytes
-        if limiter is not None:
-            stats.keyless_messages = limiter.keyless
-            stats.limiter_passed = limiter.passed

@@ -33,6 +33,7 @@ from choria_replicator.ordered.incarnation import (
 from choria_replicator.ordered.intake import Passage
 from choria_replicator.ordered.position import Books, find_position, resolve_start, stored_books
 from choria_replicator.ordered.resume import Position
+from choria_replicator.ordered.tally import count_found
 from choria_replicator.sampling.limiter import Limiter
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.settings.model import StreamSettings
@@ -61,6 +62,8 @@ _CONFIRMATIONS: Final = 16
 
 _REFUSALS: Final = 3
 """So often may the target refuse the same message before it is held to be unacceptable."""
+_TOO_LARGE: Final = 2
+"""The same for one that is too large: at first, those before it may still have been stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +124,11 @@ class OrderedCopy:
         self._books_of = ""  # when the source stream that they speak of was created
         self._restart = around.restart
         self._restarted_behind: int | None = None
+        self._counted_to: int | None = None  # source sequence; None before anything was counted
+        self._target_began_at = 0  # the target's last sequence when the last stretch began
         self._chain_only = around.chain_only
         self._refusals = 0
+        self._suspect = 0  # source sequence of the message that they are about
         self._incarnation: Incarnation | None = None
         self._sides = Sides(source, target)
         self._generation = self._sides.generation
@@ -185,16 +191,16 @@ class OrderedCopy:
             self._refusals = 0  # the next stretch begins with the message in question
             return
         message = incarnation.first_copied
-        if failure.cause is Cause.TOO_LARGE:
-            raise WorkError(
-                f"the target refuses source message {message}: {failure}; "
-                "raise max_msg_size of the target stream, then start again"
-            ) from error
-        if failure.cause is Cause.REFUSED and 400 <= failure.code < 500:
+        if message != self._suspect:
+            self._suspect, self._refusals = message, 0
+        is_too_large = failure.cause is Cause.TOO_LARGE
+        if is_too_large or (failure.cause is Cause.REFUSED and 400 <= failure.code < 500):
             self._refusals += 1
-            if self._refusals >= _REFUSALS:
+            if self._refusals >= (_TOO_LARGE if is_too_large else _REFUSALS):
+                hint = "; raise max_msg_size of the target stream, then start again"
                 raise WorkError(
                     f"the target refuses source message {message}: {failure}"
+                    f"{hint if is_too_large else ''}"
                 ) from error
 
     async def _stretch(self, stop: asyncio.Event) -> None:
@@ -213,6 +219,9 @@ class OrderedCopy:
         self._incarnation = incarnation = Incarnation(wiring, frontier)
         try:
             await self._attend(incarnation, source, stop)
+        except WorkError:
+            self._stats.failed_messages += 1
+            raise
         finally:
             incarnation.detach()
             await self._close_books(incarnation, source)
@@ -221,6 +230,7 @@ class OrderedCopy:
         """Find the position and make what the incarnation works with."""
         found = await self._consumer.found(source)
         position = await self._position(source, target, found)
+        self._count_found(source, position)
         start = resolve_start(self._settings, source, () if self._restart else found)
         deliver = start.deliver()
         read_from = position.read_from or 1
@@ -244,6 +254,7 @@ class OrderedCopy:
             read_sequence=read_from - 1,
             read_timestamp_ms=0,
             copied_sequence=position.copied_sequence,
+            keyless=self._limiter.keyless if self._limiter is not None else 0,
         )
         self._stats.frontier_sequence = self._stats.read_sequence = frontier.read_sequence
         wiring = Wiring(
@@ -262,6 +273,7 @@ class OrderedCopy:
                 header_bytes=writer.header_bytes,
                 limiter=self._limiter,
                 copy_from=position.copy_from,
+                counted_to=self._counted_to or 0,
                 keeps_replies=source.retention == "workqueue",
             ),
             stats=self._stats,
@@ -304,6 +316,23 @@ class OrderedCopy:
                 hint="raise the source stream's limits, or let the replicator run all the time",
             )
         return position
+
+    def _count_found(self, source: StreamInfo, position: Position) -> None:
+        """Count the copies of the last stretch whose confirmation never arrived.
+
+        What lies between its frontier and the target's end is known to be new
+        only while one stretch follows another: at first, and when all begins
+        anew, what the target holds already was counted before.
+        """
+        last, is_new_source = self._incarnation, self._books_of != source.created
+        if last is not None and not is_new_source:
+            count_found(
+                self._stats, last.cursor, position.target_last_sequence - self._target_began_at
+            )
+        self._target_began_at = position.target_last_sequence
+        already = max(position.copy_from - 1, 0)
+        if self._counted_to is None or is_new_source or already < self._counted_to:
+            self._counted_to = already
 
     def _load_limiter(self, position: Position) -> None:
         if self._limiter is None:
@@ -405,6 +434,7 @@ class OrderedCopy:
         an older state: there the state comes first, then the acknowledgement.
         """
         frontier, acks = incarnation.frontier, incarnation.take_acks()
+        self._counted_to = max(self._counted_to or 0, frontier.read_sequence)
         limiter = None
         if self._limiter is not None:
             self._limiter.scrub(frontier.read_timestamp_ms)
@@ -426,7 +456,7 @@ class OrderedCopy:
         )
         if limiter is not None:
             await asyncio.to_thread(self._around.save_state, limiter)
-        self._source.send(acks)
+        incarnation.send_acks(acks)
 
 
 def _reaches_back(start: StartPoint, copy_from: int, found: list[ConsumerInfo]) -> bool:

@@ -19,6 +19,7 @@ class PoolAcks:
     def __init__(self) -> None:
         self.settled = 0
         self._frames: list[bytes] = []
+        self._settled_before = 0
 
     def acknowledge(self, reply: bytes) -> None:
         """The message is settled; ``reply`` is its acknowledgement subject."""
@@ -37,7 +38,13 @@ class PoolAcks:
         body = b'-NAK {"delay": %d}' % (seconds * NANOSECONDS)
         self._frames.append(b"PUB %b %d\r\n%b\r\n" % (reply, len(body), body))
 
+    @property
+    def unsent(self) -> int:
+        """Messages acknowledged since the last :meth:`take`."""
+        return self.settled - self._settled_before
+
     def take(self) -> bytes:
         """The frames for the source since the last call."""
         frames, self._frames = self._frames, []
+        self._settled_before = self.settled
         return b"".join(frames)

@@ -33,6 +33,7 @@ class PoolBooks:
     _state_created: str = ""
     _target_created: str = ""
     _refusals: dict[int, int] = field(default_factory=dict)
+    _unanswered: set[int] = field(default_factory=set)
 
     def restore(self, state: LimiterState | None) -> None:
         """Begin with the sampling state of an earlier run, before anything else."""
@@ -55,6 +56,7 @@ class PoolBooks:
             self.settled = 0
             self.consumer = None
             self._refusals.clear()
+            self._unanswered.clear()
             if self.limiter is not None:
                 self.limiter.clear()
         self.source = source
@@ -73,6 +75,18 @@ class PoolBooks:
         """Somebody looked at the shared consumer."""
         self.consumer = consumer
         self.settled = max(self.settled, consumer.ack_floor.stream_seq)
+        self._unanswered = {number for number in self._unanswered if number > self.settled}
+
+    def is_unanswered(self, sequence: int) -> None:
+        """A source message was published, and its copy neither confirmed nor refused."""
+        self._unanswered.add(sequence)
+
+    def was_unanswered(self, sequence: int) -> bool:
+        """Whether the copy now confirmed may be one of ours from before; asked once for each."""
+        if sequence not in self._unanswered:
+            return False
+        self._unanswered.remove(sequence)
+        return True
 
     def is_refused_for_good(self, sequence: int) -> bool:
         """Count a refusal of a source message; True when there were too many."""

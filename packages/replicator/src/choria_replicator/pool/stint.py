@@ -146,6 +146,7 @@ class PoolStint:
     def detach(self) -> None:
         """Give back all that is unsettled and leave the connections; to be called once."""
         for ticket in self._w.writer.give_up():
+            self._w.books.is_unanswered(ticket.sequence)
             self._return_ticket(ticket)
         for reply in tuple(self._waiting):
             self.give_back(reply)
@@ -185,9 +186,6 @@ class PoolStint:
         stats = w.stats
         number = int(sequence)
         stats.read_sequence = max(stats.read_sequence, number)
-        if deliveries == 1:
-            stats.received_messages += 1
-            stats.received_bytes += len(body)
         timestamp = timestamp[:-6]  # nanoseconds to milliseconds
         passing: Pass | None = None
         if w.books.limiter is not None:
@@ -195,10 +193,6 @@ class PoolStint:
             if not is_copied:
                 self._skip(reply, deliveries, len(body), passing)
                 return
-            if passing is None:
-                stats.keyless_messages += 1
-            else:
-                stats.limiter_passed += 1
         ticket = Ticket(number, reply, deliveries, len(body), self._now, passing)
         target = self._subjects.get(subject) or self._map(ticket, subject)
         if not target:
@@ -220,8 +214,11 @@ class PoolStint:
         known = self._waiting.pop(reply, None)
         if known is None:
             return  # given back before
-        self._w.stats.skipped_messages += 1
-        self._w.stats.skipped_bytes += known[1]
+        stats = self._w.stats
+        stats.skipped_messages += 1
+        stats.skipped_bytes += known[1]
+        stats.received_messages += 1
+        stats.received_bytes += known[1]
         self._acks.acknowledge(reply)
         self._pump_soon()
 
@@ -279,9 +276,9 @@ class PoolStint:
 
     def _confirmed(self, ticket: Ticket, *, is_double: bool) -> None:
         stats = self._w.stats
-        if not is_double:
-            stats.copied_messages += 1
-            stats.copied_bytes += ticket.size
+        is_found = self._w.books.was_unanswered(ticket.sequence)
+        if is_found or not is_double:
+            self._count_copy(ticket)
         stats.processing_count += 1
         stats.processing_seconds_sum += self._now - ticket.moment
         self._failures = 0
@@ -291,6 +288,15 @@ class PoolStint:
         if ticket.passing is not None:
             assert self._w.books.limiter is not None
             self._w.books.limiter.confirm(ticket.passing)
+
+    def _count_copy(self, ticket: Ticket) -> None:
+        stats = self._w.stats
+        stats.copied_messages += 1
+        stats.copied_bytes += ticket.size
+        stats.received_messages += 1
+        stats.received_bytes += ticket.size
+        if self._w.books.limiter is not None and ticket.passing is None:
+            stats.keyless_messages += 1
 
     def _refused(self, ticket: Ticket, failure: Failure) -> None:
         """Give one message back, and judge whether there is more to it."""
@@ -363,6 +369,8 @@ class PoolStint:
             self.over.set_result(None)
 
     def _send_acks(self) -> None:
+        if not self._w.source.is_connected:
+            self._w.stats.ack_failures += self._acks.unsent
         frames = self._acks.take()
         if frames:
             self._w.source.send(frames)
@@ -388,6 +396,7 @@ class PoolStint:
             self.fail(ResyncError(f"the target has confirmed nothing for {overdue:g} s"))
             return
         for ticket in self._w.writer.give_up(before=now - overdue):
+            self._w.books.is_unanswered(ticket.sequence)
             self._return_ticket(ticket)
             self._count_failure(f"source message {ticket.sequence}: no answer in {overdue:g} s")
         if self._w.window.asked > 0 and self._is_open and now - self._heard > SILENCE_SECONDS:

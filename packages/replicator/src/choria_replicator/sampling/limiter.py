@@ -34,7 +34,6 @@ class Limiter:
         interval_ms: least time between two copies of one sender.
         keyless: messages let through because they hold no such field; they
             are never tracked.  Counts again what is decided again.
-        passed: decisions to copy a sender's message, keyless ones left out.
     """
 
     __slots__ = (
@@ -43,7 +42,6 @@ class Limiter:
         "_pending",
         "interval_ms",
         "keyless",
-        "passed",
         "path",
     )
 
@@ -53,7 +51,6 @@ class Limiter:
         self.path = path
         self.interval_ms = interval_ms
         self.keyless = 0
-        self.passed = 0
         self._confirmed: dict[str, Entry] = {}
         self._pending: dict[str, int] = {}
         self._confirmed_ms = _NEVER[0]
@@ -84,7 +81,6 @@ class Limiter:
         if timestamp_ms - last_ms < self.interval_ms:
             return None
         self._pending[value] = timestamp_ms
-        self.passed += 1
         return value
 
     def confirm(self, value: str, timestamp_ms: int, size: int) -> None:
