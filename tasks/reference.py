@@ -1,7 +1,7 @@
-"""Write the generated pages of the reference: the commands, and the configuration.
+"""Write the generated pages of the reference: commands, configuration, metrics.
 
 ``python tasks/reference.py`` prints what docs/reference/commands.md must hold,
-``--write`` writes it and its sister of the configuration.  Plugins other than our own are left out.
+``--write`` writes it and its sisters.  Plugins other than our own are left out.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import typer.core
 from choria_core.cli import build
 from choria_core.hookspecs import ENTRY_POINT_GROUP
 from choria_core.plugins import DISABLE_VARIABLE, Plugins
+from choria_replicator import metrics_reference
 from choria_replicator.settings import reference as settings_reference
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -39,6 +40,7 @@ def main() -> None:
     if parser.parse_args().write:
         (FOLDER / "commands.md").write_text(page())
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
+        (FOLDER / "replicate-metrics.md").write_text(metrics_reference.page())
     else:
         print(page(), end="")
 

@@ -1,6 +1,7 @@
 """The names under which dashboards find us."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -8,7 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from choria_core.telemetry.metrics import expose
 from choria_replicator.metrics import FAMILIES, StreamMetrics
+from choria_replicator.metrics_reference import ABSENT, page
 from choria_replicator.stats import StreamStats
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "replicate-metrics.md"
 
 # Recorded from the current original (release 0.9), less what belongs to its
 # advisories and heartbeats.  The limiter's ``stream`` there is the consumer.
@@ -49,22 +53,62 @@ worker="REG"} 9
 choria_stream_replicator_tracker_total_items{replicator="central",stream="REG",worker="REG"} 2
 """
 
+# All that the originals expose, by their types and labels.
+_WORKER = "name worker"
+_ENTRY = "replicator stream worker"
 OLDER = {
-    "stream_replicator_received_msgs",
-    "stream_replicator_received_bytes",
-    "stream_replicator_copied_msgs",
-    "stream_replicator_copied_bytes",
-    "stream_replicator_failed_msgs",
-    "stream_replicator_acks_failed",
-    "stream_replicator_processing_time_sum",
-    "stream_replicator_processing_time_count",
-    "stream_replicator_current_sequence",
-    "stream_replicator_stream_reconnections",
-    "stream_replicator_connection_reconnections",
-    "stream_replicator_limiter_memory_seen",
-    "stream_replicator_limiter_memory_skipped",
-    "stream_replicator_limiter_memory_passed",
-    "stream_replicator_limiter_memory_errors",
+    "received_msgs": ("counter", _WORKER),
+    "received_bytes": ("counter", _WORKER),
+    "copied_msgs": ("counter", _WORKER),
+    "copied_bytes": ("counter", _WORKER),
+    "failed_msgs": ("counter", _WORKER),
+    "acks_failed": ("counter", _WORKER),
+    "processing_time": ("summary", _WORKER),
+    "current_sequence": ("gauge", _WORKER),
+    "stream_reconnections": ("counter", _WORKER),
+    "connection_reconnections": ("counter", _WORKER),
+    "connection_closed": ("counter", _WORKER),
+    "connection_errors": ("counter", _WORKER),
+    "limiter_memory_seen": ("gauge", "key name"),
+    "limiter_memory_skipped": ("counter", "key name"),
+    "limiter_memory_passed": ("counter", "key name"),
+    "limiter_memory_errors": ("counter", "key name"),
+    "advisories_timeout": ("counter", "name"),
+    "advisories_recover": ("counter", "name"),
+    "advisories_expire": ("counter", "name"),
+    "advisories_errors": ("counter", "name"),
+}
+CURRENT = {
+    "replicator_total_messages": ("counter", _ENTRY),
+    "replicator_total_bytes": ("counter", _ENTRY),
+    "replicator_handler_error_count": ("counter", _ENTRY),
+    "replicator_processing_time_seconds": ("summary", _ENTRY),
+    "replicator_stream_sequence": ("gauge", _ENTRY),
+    "replicator_too_old_messages": ("counter", _ENTRY),
+    "replicator_copied_messages": ("counter", _ENTRY),
+    "replicator_copied_bytes": ("counter", _ENTRY),
+    "replicator_skipped_messages": ("counter", _ENTRY),
+    "replicator_skipped_bytes": ("counter", _ENTRY),
+    "replicator_meta_parse_failed_count": ("counter", _ENTRY),
+    "replicator_ack_failed_count": ("counter", _ENTRY),
+    "replicator_consumer_recreated": ("counter", _ENTRY),
+    "tracker_total_items": ("gauge", _ENTRY),
+    "tracker_seen_by_gossip": ("gauge", _ENTRY),
+    "limiter_messages_without_limit_field_count": ("counter", "limiter replicator stream"),
+    "limiter_messages_copy_forced_count": ("counter", "limiter replicator stream"),
+    "advisor_total_messages": ("counter", "advisory replicator stream"),
+    "advisor_publish_errors": ("counter", "advisory replicator stream"),
+    "election_campaigns": ("counter", "election identity replicator state"),
+    "election_leader": ("gauge", "election identity replicator"),
+    "election_interval_seconds": ("gauge", "election identity replicator"),
+    "heartbeat_subjects_count": ("gauge", "replicator"),
+    "heartbeat_published_count": ("counter", "replicator subject"),
+    "heartbeat_published_error_count": ("counter", "replicator subject"),
+    "heartbeat_publish_time": ("summary", "replicator subject"),
+    "heartbeat_paused": ("gauge", "hostname replicator"),
+}
+ORIGINALS = {f"stream_replicator_{name}": kind for name, kind in OLDER.items()} | {
+    f"choria_stream_replicator_{name}": kind for name, kind in CURRENT.items()
 }
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -122,13 +166,27 @@ def test_every_sample_of_the_recorded_run_comes_out_letter_by_letter() -> None:
     assert [line for line in RECORDED.splitlines() if line not in lines] == []
 
 
-def test_the_older_originals_names_are_there_with_its_labels() -> None:
+def test_what_the_originals_expose_is_there_with_their_types_and_labels_or_said_to_be_absent() -> (
+    None
+):
+    ours = {family.name: (family.kind, " ".join(family.labels)) for family in FAMILIES}
+
+    present = {name: ours[name] for name in ORIGINALS if name in ours}
+
+    assert present == {name: kind for name, kind in ORIGINALS.items() if name not in ABSENT}
+
+
+def test_the_older_originals_labels_are_the_documented_ones() -> None:
     found = series(exposed(recorded_run()))
 
     labels = {name: dict(pairs) for name, pairs in found}
-    assert set(labels) >= OLDER
     assert labels["stream_replicator_copied_msgs"] == {"name": "central", "worker": "REG"}
     assert labels["stream_replicator_limiter_memory_seen"] == {"name": "central", "key": "host"}
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """`make docs ARGS=--write` renews the page."""
+    assert PAGE.read_text() == page()
 
 
 def test_the_whole_exposition_parses_and_no_name_gains_a_suffix() -> None:

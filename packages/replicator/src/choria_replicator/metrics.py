@@ -172,12 +172,12 @@ _TIME = (("_sum", ("processing_seconds_sum",)), ("_count", ("processing_count",)
 _TIME_DOC = "Seconds from reading a message to having it settled"
 
 _OLDER = (
-    _older("received_msgs", "Messages read from the source", "received_messages"),
-    _older("received_bytes", "Bytes of the messages read", "received_bytes"),
-    _older("copied_msgs", "Messages that the target confirmed", "copied_messages"),
-    _older("copied_bytes", "Bytes of the messages that the target confirmed", "copied_bytes"),
+    _older("received_msgs", "Messages read and settled", "received_messages"),
+    _older("received_bytes", "Bytes of the messages read and settled", "received_bytes"),
+    _older("copied_msgs", "Messages that the target stored", "copied_messages"),
+    _older("copied_bytes", "Bytes of the messages that the target stored", "copied_bytes"),
     _older("failed_msgs", "Messages that the target did not take", "failed_messages"),
-    _older("acks_failed", "Acknowledgements that the source did not take", "ack_failures"),
+    _older("acks_failed", "Acknowledgements lost because the source was away", "ack_failures"),
     _older("current_sequence", "Last source sequence read", "read_sequence", gauge=True),
     _older(
         "stream_reconnections", "Times the copy went back to the target's last message", "resyncs"
@@ -188,34 +188,38 @@ _OLDER = (
         "reconnects_source",
         "reconnects_target",
     ),
+    _older("connection_closed", "Connections given up for good", "connections_closed"),
+    _older(
+        "connection_errors",
+        "Connections lost, and attempts to connect that failed",
+        "connection_errors",
+    ),
     Family(
         "stream_replicator_processing_time", _TIME_DOC, ("name", "worker"), _TIME, kind="summary"
     ),
     _older_limiter("seen", "Senders with a copy in memory", "limiter_items", gauge=True),
     _older_limiter("skipped", "Messages sampled away", "skipped_messages"),
-    _older_limiter(
-        "passed", "Messages that the limiter let pass", "limiter_passed", "keyless_messages"
-    ),
-    _older_limiter("errors", "Messages whose handling failed", "handler_errors"),
+    _older_limiter("passed", "Messages that the limiter let pass", "copied_messages"),
+    _older_limiter("errors", "Messages that the target did not take", "failed_messages"),
 )
 
 _CURRENT = (
-    _current("replicator_total_messages", "Messages read from the source", "received_messages"),
-    _current("replicator_total_bytes", "Bytes of the messages read", "received_bytes"),
-    _current("replicator_copied_messages", "Messages that the target confirmed", "copied_messages"),
-    _current("replicator_copied_bytes", "Bytes that the target confirmed", "copied_bytes"),
+    _current("replicator_total_messages", "Messages read and settled", "received_messages"),
+    _current("replicator_total_bytes", "Bytes of the messages read and settled", "received_bytes"),
+    _current("replicator_copied_messages", "Messages that the target stored", "copied_messages"),
+    _current(
+        "replicator_copied_bytes", "Bytes of the messages that the target stored", "copied_bytes"
+    ),
     _current("replicator_skipped_messages", "Messages sampled away", "skipped_messages"),
     _current("replicator_skipped_bytes", "Bytes of messages sampled away", "skipped_bytes"),
-    _current("replicator_too_old_messages", "Messages skipped by their age", "too_old_messages"),
-    _current("replicator_handler_error_count", "Messages whose handling failed", "handler_errors"),
     _current(
-        "replicator_meta_parse_failed_count",
-        "Messages whose metadata made no sense",
-        "meta_parse_failures",
+        "replicator_handler_error_count",
+        "Messages that the target did not take",
+        "failed_messages",
     ),
     _current(
         "replicator_ack_failed_count",
-        "Acknowledgements that the source did not take",
+        "Acknowledgements lost because the source was away",
         "ack_failures",
     ),
     _current(
@@ -251,11 +255,6 @@ _CURRENT = (
         "messages_without_limit_field_count",
         "Messages let through because they name no sender",
         "keyless_messages",
-    ),
-    _current_limiter(
-        "messages_copy_forced_count",
-        "Messages let through in spite of the limiter",
-        "forced_messages",
     ),
 )
 
