@@ -25,7 +25,7 @@ from choria_replicator.places import Place, places_of, prepare, problems_of
 from choria_replicator.service import Replicator, instance_name, replicator_of, summary_of
 from choria_replicator.settings.file import load_settings
 from choria_replicator.settings.model import ReplicatorSettings, from_options, select
-from choria_replicator.view import LiveView, tell_now_and_then
+from choria_replicator.view import LiveView, Teller
 
 COLLECT_EVERY: Final = 50_000
 """Objects more than before; well above the messages that a copy has in flight."""
@@ -146,36 +146,43 @@ def _collect_rarely() -> None:
 async def _shown(replicator: Replicator, *, quiet: bool) -> AsyncIterator[None]:
     """Show a live view on a terminal, log lines elsewhere."""
     settings = replicator.settings
-    if not quiet and not settings.log_file and sys.stderr.isatty():
+
+    def log() -> None:
+        configure(settings.log_level, log_file=settings.log_file or None)
+
+    if not quiet and sys.stderr.isatty():
         with Live(LiveView(replicator.entries), console=Console(stderr=True), refresh_per_second=4):
-            configure(settings.log_level)  # now that standard error goes through the view
+            log()  # now that standard error goes through the view
             yield
-        configure(settings.log_level)
+        log()
         return
-    configure(settings.log_level, log_file=settings.log_file or None)
-    telling = asyncio.create_task(tell_now_and_then(replicator.entries))
+    log()
+    teller = Teller(replicator.entries)
+    telling = asyncio.create_task(teller.run())
     try:
         yield
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
+        teller.tell_end()
 
 
 def _print_summary(replicator: Replicator, *, as_json: bool) -> None:
-    summary = summary_of(replicator)
+    """Say what was done, where there was something to do."""
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
+        if any(entry.has_begun for entry in replicator.entries):
+            typer.echo(json.dumps(summary_of(replicator), indent=2))
         return
     if not replicator.manner.once:
         return
-    entries = summary["entries"]
-    assert isinstance(entries, list)
-    for entry in entries:
-        typer.echo(
-            f"{entry['entry']}: {entry['copied_messages']:,} copied, "
-            f"{entry['skipped_messages']:,} sampled away, {entry['received_messages']:,} read "
-            f"in {entry['seconds']:.1f} s"
-        )
+    for entry in replicator.entries:
+        if entry.has_started:
+            typer.echo(
+                f"{entry.name}: {entry.total('copied_messages'):,} copied, "
+                f"{entry.total('skipped_messages'):,} sampled away, "
+                f"{entry.total('received_messages'):,} read in {entry.running_seconds:.1f} s"
+                f"{', then it failed' if entry.error else ''}"
+            )
 
 
 @contextlib.contextmanager

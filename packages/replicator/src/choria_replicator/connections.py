@@ -25,7 +25,7 @@ class Connections:
 
     Attributes:
         settings: of the entry.
-        stats: of its workers, where reconnects are counted.
+        stats: of its workers, where it is noted what happens to the connections.
         observe: told of every change too.
         once: give up after a while instead of trying for ever.
     """
@@ -47,7 +47,7 @@ class Connections:
         transport = await connect(
             self.settings.source if is_source else self.settings.target,
             name=f"Choria Stream Replicator: {worker}",
-            on_state=self._counting(side, worker),
+            on_state=self._noting(side, worker),
             timeout_seconds=ONCE_PATIENCE_SECONDS if self.once else None,
             no_echo=True,
         )
@@ -60,13 +60,18 @@ class Connections:
         return transport
 
     async def open_pair(
-        self, stack: contextlib.AsyncExitStack
+        self, stack: contextlib.AsyncExitStack, on_source: Callable[[LeanTransport], None]
     ) -> tuple[LeanTransport, LeanTransport]:
-        """Source and target for an entry without a pool, to be closed with ``stack``."""
+        """Source and target for an entry without a pool, to be closed with ``stack``.
+
+        ``on_source`` is called as soon as the source is connected.
+        """
 
         async def one(side: Side) -> LeanTransport:
             transport = await self.open(side, self.settings.worker)
             stack.push_async_callback(transport.close)
+            if side == "source":
+                on_source(transport)
             return transport
 
         try:
@@ -76,23 +81,28 @@ class Connections:
             raise _first(errors) from None
         return source.result(), target.result()
 
-    def _counting(self, side: Side, worker: str) -> StateListener:
-        """Count the times that a connection was made again."""
-        listener = self.observe(f"{worker} {side}")
-        mine = [stats for stats in self.stats if stats.worker == worker]
+    def _noting(self, side: Side, worker: str) -> StateListener:
+        """Note in the worker's counters what happens to its connection to one side."""
+        (stats,) = (one for one in self.stats if one.worker == worker)
+        listener = self.observe(f"{stats.name} {side}")
         made = 0
 
         def listen(change: StateChange) -> None:
             nonlocal made
             listener(change)
-            if change.state is not ConnectionState.CONNECTED:
-                return
-            made += 1
-            for stats in mine:
-                if side == "source":
-                    stats.reconnects_source = made - 1
-                else:
-                    stats.reconnects_target = made - 1
+            down = ""
+            match change.state:
+                case ConnectionState.CONNECTED:
+                    made += 1
+                    setattr(stats, f"reconnects_{side}", made - 1)
+                case ConnectionState.DISCONNECTED:
+                    stats.connection_errors += 1
+                    down = f"no connection to the {side} {change.server}"
+                    down += f": {change.cause}" if change.cause else ""
+                    stats.last_error = down
+                case ConnectionState.CLOSED:
+                    stats.connections_closed += 1
+            setattr(stats, f"{side}_down", down)
 
         return listen
 

@@ -3,25 +3,34 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from choria_core.errors import ChoriaError
-from choria_core.nats.jetstream import JetStream
+from choria_core.errors import AuthenticationError, ChoriaError, ConfigError
 from choria_core.nats.lean_transport import LeanTransport
 from choria_replicator.claims import Claims
-from choria_replicator.connections import Connections, Observe
+from choria_replicator.connections import Connections, Observe, Side
 from choria_replicator.ordered.lag import LagWatch
 from choria_replicator.ordered.ordered_copy import OrderedCopy, Surroundings
-from choria_replicator.pool.pool_copy import PoolCopy
+from choria_replicator.pool.pool_copy import Connect, PoolCopy
 from choria_replicator.sampling.state_store import StateStore
 from choria_replicator.settings.model import StreamSettings
-from choria_replicator.stats import StreamStats
+from choria_replicator.stats import State, StreamStats
 
 T = TypeVar("T")
+
+_BY_URGENCY: Final[Sequence[State]] = (
+    "failed",
+    "resyncing",
+    "starting",
+    "copying",
+    "idle",
+    "stopped",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +66,14 @@ class Entry:
         settings: what to copy.
         stats: one for each worker.
         error: what ended it; None while it runs or when it ended well.
-        seconds: how long it copied, from the first connection on.
+        seconds: how long it copied, from when both sides were connected.
     """
 
     settings: StreamSettings
     stats: tuple[StreamStats, ...]
     error: ChoriaError | None = None
     seconds: float = 0.0
+    _name: str = ""
     _started: float = 0.0
 
     async def run(self, manner: Manner, observe: Observe, stop: asyncio.Event) -> None:
@@ -83,6 +93,41 @@ class Entry:
                 self.seconds = time.monotonic() - self._started
 
     @property
+    def name(self) -> str:
+        """For people, unlike any other's of the process."""
+        return self._name or self.settings.worker
+
+    @property
+    def state(self) -> State:
+        """Of its workers the one that needs attention most."""
+        return min((stats.state for stats in self.stats), key=_BY_URGENCY.index)
+
+    @property
+    def trouble(self) -> str:
+        """Why it copies nothing now, in words; empty while all is well."""
+        return next((stats.trouble for stats in self.stats if stats.trouble), "")
+
+    @property
+    def last_error(self) -> str:
+        """The newest error in words, of the first worker that had any; empty without."""
+        return next((stats.last_error for stats in self.stats if stats.last_error), "")
+
+    @property
+    def has_started(self) -> bool:
+        """Both sides were connected once."""
+        return bool(self._started)
+
+    @property
+    def has_begun(self) -> bool:
+        """It copied, or waited for a cluster; being refused is no beginning."""
+        refused = isinstance(self.error, AuthenticationError | ConfigError)
+        return self.has_started or (self.state != "starting" and not refused)
+
+    def total(self, counter: str) -> int:
+        """A counter of :class:`StreamStats` over its workers."""
+        return sum(getattr(stats, counter) for stats in self.stats)
+
+    @property
     def running_seconds(self) -> float:
         """How long it has been copying."""
         if self.seconds or not self._started:
@@ -93,31 +138,38 @@ class Entry:
         around = self._surroundings(manner)
         connections = Connections(self.settings, self.stats, observe, once=manner.once)
         if self.settings.pool is not None:
-            self._started = time.monotonic()
-            await PoolCopy(self.settings, around, self.stats, connect=connections.open).run(stop)
+            connect = self._starting_with(connections)
+            await PoolCopy(self.settings, around, self.stats, connect=connect).run(stop)
             return
-        async with contextlib.AsyncExitStack() as stack:
-            sides = await _unless_stopped(connections.open_pair(stack), stop)
-            if sides is not None:
-                self._started = time.monotonic()
-                await self._copy_in_order(around, sides, stop)
-
-    async def _copy_in_order(
-        self,
-        around: Surroundings,
-        sides: tuple[LeanTransport, LeanTransport],
-        stop: asyncio.Event,
-    ) -> None:
-        source, target = sides
         settings, stats = self.settings, self.stats[0]
-        copy = OrderedCopy(settings, around, stats, source=source, target=target)
-        watch = LagWatch(JetStream(source), copy, stats, filter_subject=settings.filter_subject)
-        watching = asyncio.create_task(watch.run(), name=f"lag of {settings.worker}")
-        try:
-            await copy.run(stop)
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        watch = LagWatch(settings, stats)
+        async with contextlib.AsyncExitStack() as stack:
+
+            def watch_from(source: LeanTransport) -> None:
+                watch.start(source)
+                stack.push_async_callback(watch.stop)
+
+            sides = await _unless_stopped(connections.open_pair(stack, watch_from), stop)
+            if sides is None:
+                return
+            self._started = time.monotonic()
+            source, target = sides
+            watch.copy = OrderedCopy(settings, around, stats, source=source, target=target)
+            await watch.copy.run(stop)
+
+    def _starting_with(self, connections: Connections) -> Connect:
+        """Opens connections, and notes when all of them stand."""
+        missing = 2 * len(self.stats)
+
+        async def connect(side: Side, worker: str) -> LeanTransport:
+            nonlocal missing
+            transport = await connections.open(side, worker)
+            missing -= 1
+            if not missing:
+                self._started = time.monotonic()
+            return transport
+
+        return connect
 
     def _surroundings(self, manner: Manner) -> Surroundings:
         around = Surroundings(
@@ -139,21 +191,33 @@ class Entry:
         )
 
 
-def entry_of(settings: StreamSettings) -> Entry:
-    """The entry for ``settings``, with nothing counted yet."""
+def entries_of(streams: Sequence[StreamSettings]) -> tuple[Entry, ...]:
+    """The entries of a process, with nothing counted yet.
+
+    Several under one name are told apart by their streams.
+    """
+    sharing = Counter(one.worker for one in streams)
+    return tuple(_entry_of(one, is_alone=sharing[one.worker] == 1) for one in streams)
+
+
+def _entry_of(settings: StreamSettings, *, is_alone: bool) -> Entry:
     workers = settings.pool.workers if settings.pool else 1
+    stream = settings.source_stream or settings.filter_subject
+    suffix = "" if is_alone else f" {stream}"
     return Entry(
         settings,
         tuple(
             StreamStats(
-                stream=settings.source_stream or settings.filter_subject,
+                stream=stream,
                 site=settings.site,
                 worker=settings.worker_name(index),
+                name=settings.worker_name(index) + suffix,
                 dialect=settings.dialect,
                 inspect=str(settings.sampling.path) if settings.sampling else "",
             )
             for index in range(workers)
         ),
+        _name=settings.worker + suffix,
     )
 
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from choria_core.nats.connection_observer import ConnectionObserver
 from choria_core.telemetry.metrics import new_registry
 from choria_core.telemetry.monitor import Check, Health, Monitor
-from choria_replicator.entry import Entry, Manner, entry_of
+from choria_replicator.entry import Entry, Manner, entries_of
 from choria_replicator.metrics import StreamMetrics
 from choria_replicator.settings.model import ReplicatorSettings
 
@@ -64,18 +64,18 @@ class Replicator:
         if entry.error is not None and len(self.entries) > 1:
             structlog.get_logger("replicator").error(
                 "an entry ended, the others go on",
-                entry=entry.settings.worker,
+                entry=entry.name,
                 cause=str(entry.error),
             )
 
     def health(self) -> Health:
-        """Well while every entry copies or has ended well."""
+        """Well while every entry copies, has ended well, or has only begun to connect."""
         return Health(
             tuple(
                 Check(
-                    stats.worker,
-                    stats.state not in ("failed", "resyncing"),
-                    stats.last_error if stats.state in ("failed", "resyncing") else stats.state,
+                    stats.name,
+                    not stats.trouble,
+                    f"{stats.state}: {stats.trouble}" if stats.trouble else stats.state,
                 )
                 for entry in self.entries
                 for stats in entry.stats
@@ -85,7 +85,7 @@ class Replicator:
     def variables(self) -> Mapping[str, object]:
         """Every counter by worker, for ``/debug/vars``."""
         return {
-            stats.worker: {name: getattr(stats, name) for name in stats.__slots__}
+            stats.name: {name: getattr(stats, name) for name in stats.__slots__}
             for entry in self.entries
             for stats in entry.stats
         }
@@ -103,7 +103,7 @@ class Replicator:
 
 def replicator_of(settings: ReplicatorSettings, manner: Manner) -> Replicator:
     """The replicator for ``settings``, with a registry of its own."""
-    entries = tuple(entry_of(stream) for stream in settings.streams)
+    entries = entries_of(settings.streams)
     registry = new_registry()
     StreamMetrics(lambda: [one for entry in entries for one in entry.stats], registry=registry)
     return Replicator(settings, manner, entries, registry)
@@ -120,7 +120,7 @@ def summary_of(replicator: Replicator) -> dict[str, object]:
 
 def _entry_summary(entry: Entry) -> dict[str, object]:
     total = {
-        name: sum(getattr(stats, name) for stats in entry.stats)
+        name: entry.total(name)
         for name in (
             "received_messages",
             "received_bytes",
@@ -140,10 +140,12 @@ def _entry_summary(entry: Entry) -> dict[str, object]:
         "stream": entry.stats[0].stream,
         "source": str(entry.settings.source),
         "target": str(entry.settings.target),
-        "state": entry.stats[0].state,
+        "state": entry.state,
         **total,
+        "lag_seconds": round(max(stats.lag_seconds for stats in entry.stats), 3),
         "frontier_sequence": max(stats.frontier_sequence for stats in entry.stats),
         "seconds": round(seconds, 3),
         "read_per_second": round(total["received_messages"] / seconds, 1) if seconds else 0.0,
         "error": str(entry.error) if entry.error is not None else None,
+        "last_error": entry.last_error or None,
     }

@@ -128,7 +128,7 @@ async def test_what_is_delivered_again_is_not_copied_again(
     await lab.fill(2_000)
     copying = await lab.start()
     release = copying.hold_behind(1_000)
-    await copying.until(lambda: copying.stats.received_messages == 2_000)
+    await copying.until(lambda: copying.stats.read_sequence == 2_000)
     incarnation = copying.copy.incarnation
     assert incarnation is not None
     await copying.until(lambda: incarnation._intake._deliveries > 2_000)

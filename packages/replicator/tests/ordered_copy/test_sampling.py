@@ -83,7 +83,7 @@ async def test_a_kill_between_decisions_and_confirmations_changes_nothing(
     await fill(lab, 3, hosts=1_000)
     copying = await lab.start(settings(lab, HOUR_MS))
     copying.lose_behind(400)
-    await copying.until(lambda: copying.stats.received_messages == 3_000)
+    await copying.until(lambda: copying.stats.read_sequence == 3_000)
     seen = len(copying.states)
     await copying.until(lambda: len(copying.states) > seen + 1)  # saved amid the decisions
     await copying.kill()

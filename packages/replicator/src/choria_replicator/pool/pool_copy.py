@@ -35,17 +35,18 @@ from typing import Final, Literal
 import structlog
 
 from choria_core.errors import ChoriaError
-from choria_core.nats.jetstream import ConsumerInfo, JetStream, StreamInfo
+from choria_core.nats.jetstream import JetStream
 from choria_core.nats.lean_transport import LeanTransport
-from choria_core.timestamps import parse_rfc3339_ms
+from choria_replicator.ordered.backlog import Backlog
 from choria_replicator.ordered.ordered_copy import SAVE_SECONDS, Surroundings
 from choria_replicator.pool.books import PoolBooks
 from choria_replicator.pool.consumer import ACK_WAIT_SECONDS, refuse_restart
 from choria_replicator.pool.limiter import PoolLimiter
 from choria_replicator.pool.worker import PoolWorker, WorkerPost
+from choria_replicator.pool_naming import pool_consumer_name
 from choria_replicator.settings.model import StreamSettings
 from choria_replicator.stats import StreamStats
-from choria_replicator.survey import source_now_ms
+from choria_replicator.survey import source_stream
 
 Side = Literal["source", "target"]
 Connect = Callable[[Side, str], Awaitable[LeanTransport]]
@@ -93,6 +94,9 @@ class PoolCopy:
         sampling = settings.sampling
         limiter = PoolLimiter(sampling.path, sampling.interval_ms) if sampling else None
         self._books = PoolBooks(limiter=limiter)
+        self._backlog = Backlog(settings, stats[0])
+        self._sources: list[LeanTransport] = []
+        self._received = [0] * len(stats)
         self._halt = asyncio.Event()
         self._errors: list[ChoriaError] = []
 
@@ -142,12 +146,10 @@ class PoolCopy:
             self._halt.set()
 
     async def _work(self, stack: contextlib.AsyncExitStack) -> None:
-        workers = await self._open(stack)
-        if not workers:
-            return
         async with asyncio.TaskGroup() as aside:
-            keeping = aside.create_task(self._guard(self._keep_books(workers)))
+            keeping = aside.create_task(self._guard(self._keep_books()))
             try:
+                workers = await self._open(stack)
                 async with asyncio.TaskGroup() as group:
                     for worker in workers:
                         group.create_task(self._guard(worker.run(self._halt)))
@@ -171,6 +173,8 @@ class PoolCopy:
         async def one(side: Side, name: str) -> LeanTransport:
             transport = await self._connect(side, name)
             stack.push_async_callback(transport.close)
+            if side == "source":
+                self._sources.append(transport)
             return transport
 
         names = [self._settings.worker_name(index) for index in range(self._pool.workers)]
@@ -199,54 +203,52 @@ class PoolCopy:
             )
         ]
 
-    async def _keep_books(self, workers: Sequence[PoolWorker]) -> None:
-        """Look at the shared consumer and save the sampling state, now and then."""
+    async def _keep_books(self) -> None:
+        """Look at the source and save the sampling state, now and then.
+
+        It begins with the first connection to the source, whether or not there
+        is one to the target.
+        """
         save_at = time.monotonic() + SAVE_SECONDS
         while True:
             await asyncio.sleep(LOOK_ONCE_SECONDS if self._around.once else LOOK_SECONDS)
-            jetstream = next((w.source_jetstream for w in workers if w.source_jetstream), None)
-            if jetstream is not None:
+            source = next((one for one in self._sources if one.is_connected), None)
+            if source is not None:
                 with contextlib.suppress(ChoriaError):  # the workers say what is wrong
-                    await self._look(jetstream)
+                    await self._look(JetStream(source))
+            self._note()
             if time.monotonic() > save_at:
                 save_at = time.monotonic() + SAVE_SECONDS
                 await self._save()
 
     async def _look(self, jetstream: JetStream) -> None:
         known = self._books.consumer
-        if known is None:
-            return
-        consumer = await jetstream.find_consumer(known.stream_name, known.name)
-        if consumer is None or consumer.created != known.created:
-            return  # a worker will notice, and make another or find it
+        if known is not None:
+            stream = await jetstream.stream_info(known.stream_name)
+        else:
+            stream = await source_stream(jetstream, self._settings)
+        name = pool_consumer_name(self._pool.group)
+        consumer = await jetstream.find_consumer(stream.name, name)
+        await self._backlog.ask(jetstream, stream, consumer, settled=self._books.settled)
+        for stats in self._stats:
+            stats.source_last_sequence = stream.state.last_seq
+        if known is None or consumer is None or consumer.created != known.created:
+            return  # a worker will make it, or find it
         self._books.see_consumer(consumer)
-        stream = await jetstream.stream_info(known.stream_name)
-        self._note(stream, consumer)
-        await self._note_age(jetstream, stream, consumer)
+        for stats in self._stats:
+            stats.frontier_sequence = consumer.ack_floor.stream_seq
         if self._around.once and not (consumer.num_pending or consumer.num_ack_pending):
             self._halt.set()
 
-    def _note(self, stream: StreamInfo, consumer: ConsumerInfo) -> None:
-        for stats in self._stats:
-            stats.source_last_sequence = stream.state.last_seq
-            stats.frontier_sequence = consumer.ack_floor.stream_seq
+    def _note(self) -> None:
+        """What is known here."""
         first = self._stats[0]
-        first.lag_messages = consumer.num_pending + consumer.num_ack_pending
+        self._backlog.age()
         if self._books.limiter is not None:
             first.limiter_items = len(self._books.limiter)
-
-    async def _note_age(
-        self, jetstream: JetStream, stream: StreamInfo, consumer: ConsumerInfo
-    ) -> None:
-        """Age of the oldest unsettled message, by the source's clock."""
-        oldest = None
-        if self._stats[0].lag_messages:
-            behind = consumer.ack_floor.stream_seq + 1
-            oldest = await jetstream.message_from(
-                stream.name, behind, self._settings.filter_subject or ">"
-            )
-        age_ms = source_now_ms(stream) - parse_rfc3339_ms(oldest.time) if oldest else 0
-        self._stats[0].lag_seconds = max(0.0, age_ms / 1000)
+        for index, stats in enumerate(self._stats):
+            received, self._received[index] = self._received[index], stats.received_messages
+            stats.rest(is_busy=first.lag_messages > 0 or stats.received_messages > received)
 
     async def _save(self) -> None:
         state = self._books.state()

@@ -78,11 +78,6 @@ class PoolWorker:
         self._settled = 0
         self._stint: PoolStint | None = None
 
-    @property
-    def source_jetstream(self) -> JetStream | None:
-        """JetStream of the source; None while it is away."""
-        return self._source_js if self._source.is_connected else None
-
     async def run(self, stop: asyncio.Event) -> None:
         """Copy until ``stop`` is set; then finish what is in flight.
 

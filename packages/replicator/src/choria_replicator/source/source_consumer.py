@@ -45,6 +45,17 @@ async def entry_consumers(
     return [info async for info in jetstream.consumers(stream) if info.name.startswith(begin)]
 
 
+async def original_floor(jetstream: JetStream, stream: str, *, worker: str) -> int:
+    """What the original replicator's consumer of an entry had settled; 0 for none."""
+    for name in (f"SR_{worker}", worker):
+        if any(c in name for c in " .*>/\\"):
+            continue
+        info = await jetstream.find_consumer(stream, name)
+        if info is not None:
+            return info.ack_floor.stream_seq
+    return 0
+
+
 @dataclass(slots=True)
 class SourceConsumer:
     """The consumers of one entry on one source stream.
@@ -95,13 +106,7 @@ class SourceConsumer:
 
     async def original_floor(self, stream: StreamInfo) -> int:
         """What the original replicator's consumer of this entry had settled; 0 for none."""
-        for name in (f"SR_{self.worker}", self.worker):
-            if any(c in name for c in " .*>/\\"):
-                continue
-            info = await self.jetstream.find_consumer(stream.name, name)
-            if info is not None:
-                return info.ack_floor.stream_seq
-        return 0
+        return await original_floor(self.jetstream, stream.name, worker=self.worker)
 
     async def make_anew(
         self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str, pools: str = ""
