@@ -137,14 +137,19 @@ async def _publish(demo: Demo, url: str) -> int:
     async with await connect(parse_endpoint(url), name="choria demo: nodes") as transport:
         jetstream = JetStream(transport)
         await jetstream.create_stream({"name": STREAM, "subjects": ["nodes.>"], "storage": "file"})
-        for number in range(demo.rounds):
-            for node in range(demo.nodes):
-                body = {"host": f"node{node:04}", "round": number, "facts": node_facts(facts, node)}
-                await transport.publish(f"nodes.node{node:04}", json.dumps(body).encode())
+        *most, last = [(turn, node) for turn in range(demo.rounds) for node in range(demo.nodes)]
+        for turn, node in most:
+            await transport.publish(*_metadata(facts, turn, node))
         # a stream takes messages in order: once the last is acknowledged, all are there
-        last = {"host": "dc1", "published": demo.nodes * demo.rounds}
-        await transport.request("nodes.dc1", json.dumps(last).encode())
+        await transport.request(*_metadata(facts, *last))
         return (await jetstream.stream_info(STREAM)).state.messages
+
+
+def _metadata(facts: dict[str, object], turn: int, node: int) -> tuple[str, bytes]:
+    """Subject and body of what a node publishes in its ``turn``, from 0."""
+    name = f"node{node:04}"
+    body = {"host": name, "round": turn, "facts": node_facts(facts, node)}
+    return f"nodes.{name}", json.dumps(body).encode()
 
 
 async def _replicate(demo: Demo, folder: Path, source: str, target: str) -> Entry:
