@@ -35,6 +35,7 @@ from choria_testing.stream_admin import StreamAdmin
 
 PROCESS = Path(__file__).parent / "pool_process.py"
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+PATIENCE_SECONDS = 90.0
 GROUP = "reg_grp"
 CONSUMER = pool_consumer_name(GROUP)
 
@@ -98,7 +99,7 @@ class Site:
             await self.jetstream.create_consumer("REG", config)
             body = json.dumps({"batch": total}).encode()
             await self.transport.publish("$JS.API.CONSUMER.MSG.NEXT.REG.check", body, reply=inbox)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await done.wait()
             subscription.end()
             await self.jetstream.delete_consumer("REG", "check")
@@ -122,13 +123,13 @@ class Site:
 
 
 async def until(event: asyncio.Event) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await event.wait()
 
 
 async def shown(is_so: Callable[[], bool]) -> None:
     """Wait for a counter: nothing tells when it changes."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so():  # noqa: ASYNC110 - counters are plain numbers
             await asyncio.sleep(0.05)
 
@@ -189,7 +190,7 @@ class InProcess:
         pool = PoolCopy(
             self.settings, around, self.stats, connect=self._connect, ack_wait_seconds=2.0
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await pool.run(self.stop)
 
     async def _connect(self, side: Side, name: str) -> LeanTransport:
@@ -237,7 +238,7 @@ async def start() -> AsyncIterator[Start]:
 
 async def until_waiting(source: Site, *, workers: int) -> None:
     """Return when so many workers have asked for messages, with four pulls each."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = await source.jetstream.find_consumer("REG", CONSUMER)
             if found is not None and found.num_waiting >= 4 * workers:
@@ -263,9 +264,9 @@ async def test_two_processes_of_four_workers_are_exact_as_a_set_though_one_is_ki
     await filling
     three = await start(source, target, name="three", once=True)
 
-    assert (await asyncio.wait_for(three.communicate(), 60))[0]
+    assert (await asyncio.wait_for(three.communicate(), PATIENCE_SECONDS))[0]
     two.send_signal(signal.SIGTERM)
-    await asyncio.wait_for(two.communicate(), 30)
+    await asyncio.wait_for(two.communicate(), PATIENCE_SECONDS)
 
     await one.wait()
     assert (one.returncode, two.returncode, three.returncode) == (-signal.SIGKILL, 0, 0)
