@@ -151,7 +151,8 @@ class Decoder:
             sink = sink_of(sid)
             if sink is not None:
                 body_at = start + header_bytes
-                sink((fields[1], reply, data[start:body_at], data[body_at:stop]))
+                header = data[start:body_at] if header_bytes else b""
+                sink((fields[1], reply, header, data[body_at:stop]))
             position = stop + 2
         return position
 

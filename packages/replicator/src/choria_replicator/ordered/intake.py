@@ -181,6 +181,7 @@ class Intake:
         subjects, line, add = self._subjects, self._line, self._outgoing.append
         first_head, cuts, keeps_replies = self._first_head, self._cuts, passage.keeps_replies
         copied = latest = last = b""
+        copied_bytes = 0
         for subject, reply, header, body in self.delivered:
             if not reply:
                 self._on_status(header)
@@ -212,13 +213,14 @@ class Intake:
                     break
                 add((target, lines, body))
                 copied = sequence
-                found.copied_bytes += len(body)
+                copied_bytes += len(body)
             if value:
                 found.decisions.append((value, int(timestamp), len(body)))
             if keeps_replies:
                 found.replies.append(reply)
             latest = last = reply
-        found.latest, found.last, found.copied = latest, last, copied
+        found.latest, found.last = latest, last
+        found.copied, found.copied_bytes = copied, copied_bytes
         return found
 
     def _count_replayed(self, found: _Found, sequence: int, value: str | None, size: int) -> None:
