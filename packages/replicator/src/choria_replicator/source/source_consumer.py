@@ -47,13 +47,15 @@ async def entry_consumers(
 
 async def original_floor(jetstream: JetStream, stream: str, *, worker: str) -> int:
     """What the original replicator's consumer of an entry had settled; 0 for none."""
-    for name in (f"SR_{worker}", worker):
-        if any(c in name for c in " .*>/\\"):
-            continue
-        info = await jetstream.find_consumer(stream, name)
-        if info is not None:
-            return info.ack_floor.stream_seq
-    return 0
+    info = await _original(jetstream, stream, worker=worker)
+    return 0 if info is None else info.ack_floor.stream_seq
+
+
+async def _original(jetstream: JetStream, stream: str, *, worker: str) -> ConsumerInfo | None:
+    name = worker if "SR_".startswith(worker) else f"SR_{worker}"  # as the original names it
+    if any(c in name for c in " .*>/\\"):
+        return None
+    return await jetstream.find_consumer(stream, name)
 
 
 @dataclass(slots=True)
@@ -105,8 +107,18 @@ class SourceConsumer:
         )
 
     async def original_floor(self, stream: StreamInfo) -> int:
-        """What the original replicator's consumer of this entry had settled; 0 for none."""
-        return await original_floor(self.jetstream, stream.name, worker=self.worker)
+        """What the original replicator's consumer of this entry had settled; 0 for none.
+
+        Raises:
+            WorkError: the original is at work, and would write to the target as well.
+        """
+        info = await _original(self.jetstream, stream.name, worker=self.worker)
+        if info is not None and info.num_waiting:
+            raise WorkError(
+                f"entry {self.worker} is being copied by the original replicator, which waits for "
+                f"messages at consumer {info.name} of stream {stream.name}: stop it first"
+            )
+        return 0 if info is None else info.ack_floor.stream_seq
 
     async def make_anew(
         self, stream: StreamInfo, *, deliver: Mapping[str, Any], start: str, pools: str = ""
