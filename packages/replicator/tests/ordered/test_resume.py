@@ -156,6 +156,19 @@ def test_another_replicator_that_wrote_meanwhile_is_named() -> None:
     assert "replicator site, entry entry" in text
 
 
+def test_what_was_written_meanwhile_without_a_link_is_named() -> None:
+    text = refusal(replace(BEHIND_40, target_seen=29))
+
+    assert "message 30 (a.b), the last of stream DST, was written while this one was" in text
+
+
+def test_what_was_there_before_or_is_linked_needs_no_other_sign() -> None:
+    linked = replace(tail(), is_linked=True)
+
+    assert decide(replace(BEHIND_40, target_seen=30)).read_from == 41
+    assert decide(replace(BEHIND_40, target_seen=29, tail=linked)).read_from == 41
+
+
 def test_the_own_name_is_expected_and_any_before_the_first_copy() -> None:
     assert decide(replace(BEHIND_40, expected_writer=("site", "entry"))).read_from == 41
     assert decide(BEHIND_40).read_from == 41

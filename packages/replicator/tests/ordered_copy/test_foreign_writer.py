@@ -5,6 +5,7 @@
 | nothing stands behind a foreign message | every message's link to its predecessor |
 | a foreign message is named | the tail must be a copy of this very stream |
 | so is another replicator that writes meanwhile | the writer that the tail must name |
+| so is the original under the same names | the link that what came meanwhile must have |
 | the first refusal ends it | batches in `fail` mode; a chain of ids, not of sequences |
 """
 
@@ -72,6 +73,21 @@ async def test_another_replicator_in_mid_copy_is_named(lab: "Lab") -> None:
     release()
 
     with pytest.raises(WorkError, match="replicator other, entry twin"):
+        await copying.ended()
+
+    assert [one.body for one in await lab.copies()][-1] == b"theirs"
+
+
+async def test_the_original_in_mid_copy_is_named_though_it_has_the_same_names(
+    lab: "Lab",
+) -> None:
+    copying, release = await halfway(lab)
+    [*_, last] = await lab.source.read("NODES")
+    origin = f"Choria-SR-Source: NODES {MESSAGES} site entry {last.timestamp_ms}"
+    await lab.target.fill([Sent("nodes.n1", b"theirs", (origin,))])
+    release()
+
+    with pytest.raises(WorkError, match=r"under the same names.*by the original replicator"):
         await copying.ended()
 
     assert [one.body for one in await lab.copies()][-1] == b"theirs"

@@ -306,6 +306,7 @@ class OrderedCopy:
                 stored,
                 frontier=max(known, stored.frontier),
                 expected_writer=self._books.expected_writer,
+                target_seen=self._target_began_at if self._incarnation else None,
             ),
         )
         if position.lost is not None:

@@ -24,11 +24,13 @@ class Books:
         frontier: last settled source sequence; 0 if unknown.
         limiter: sampling state; None without one.
         expected_writer: who must have written the tail; None when anyone may.
+        target_seen: the target's last sequence when we last looked; None before.
     """
 
     frontier: int = 0
     limiter: LimiterState | None = None
     expected_writer: tuple[str, str] | None = None
+    target_seen: int | None = None
 
 
 async def find_position(
@@ -58,6 +60,7 @@ async def find_position(
             limiter=books.limiter,
             sampled=settings.sampling is not None,
             expected_writer=books.expected_writer,
+            target_seen=books.target_seen,
             pool=pool,
         )
     )

@@ -51,6 +51,8 @@ class Evidence:
         sampled: the copy is sampled.
         expected_writer: site and worker that must have written the tail; None
             when any may have.
+        target_seen: the target's last sequence when this process last looked; what
+            came since must be of ordered copies. None at the first look.
         pool: that wrote the tail; None where none did.
     """
 
@@ -67,6 +69,7 @@ class Evidence:
     limiter: LimiterState | None = None
     sampled: bool = False
     expected_writer: tuple[str, str] | None = None
+    target_seen: int | None = None
     pool: PoolTrace | None = None
 
 
@@ -221,6 +224,13 @@ def _origin(evidence: Evidence, tail: Tail) -> Provenance:
         raise WorkError(
             f"{where}, was written by replicator {origin.site}, entry {origin.worker}, while "
             "this one was copying: only one may write to a stream"
+        )
+    seen = evidence.target_seen
+    if seen is not None and tail.sequence > seen and not tail.is_linked:
+        raise WorkError(
+            f"{where}, was written while this one was copying, under the same names "
+            f"(replicator {origin.site}, entry {origin.worker}), by the original replicator or "
+            "a pool: only one may write to a stream. Stop it, then start this one again"
         )
     _check_same_source(evidence, origin)
     return origin

@@ -73,7 +73,15 @@ async def read_tail(jetstream: JetStream, info: StreamInfo) -> Tail | None:
         last = await _newest(at_or_behind, info.state.first_seq, info.state.last_seq)
     if last is None:
         return None
-    return Tail(last.seq, last.subject, provenance_of(last), _header(last, "Nats-Msg-Id"))
+    expected_sequence = _header(last, "Nats-Expected-Last-Sequence")
+    return Tail(
+        last.seq,
+        last.subject,
+        provenance_of(last),
+        _header(last, "Nats-Msg-Id"),
+        is_linked=expected_sequence == str(last.seq - 1)
+        or _header(last, "Nats-Expected-Last-Msg-Id") != "",
+    )
 
 
 async def _newest(
