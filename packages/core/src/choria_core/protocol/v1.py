@@ -8,7 +8,7 @@ Source: go-choria, protocol/v1 and its JSON schemas; recordings of the Go progra
 from hashlib import sha256
 from typing import Final
 
-from msgspec import Struct, json
+from msgspec import UNSET, Struct, UnsetType, json
 
 from choria_core.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from choria_core.protocol.base64_text import decode_base64, encode_base64
@@ -59,7 +59,7 @@ class _HeadersDocument(
     reply_to: str = ""
     mc_sender: str
     seen_by: tuple[Hop, ...] = ()
-    federation: _FederationDocument | None = None
+    federation: _FederationDocument | UnsetType = UNSET
 
 
 class TransportDocument(
@@ -159,7 +159,7 @@ def encode_transport(document: bytes, headers: Headers) -> bytes:
         reply_to=headers.reply_to,
         mc_sender=headers.sender,
         seen_by=headers.seen_by,
-        federation=_federation_document(federation) if federation else None,
+        federation=_federation_document(federation) if federation else UNSET,
     )
     return encode_document(_OutgoingTransport(document, outside))
 

@@ -6,7 +6,7 @@ Source: go-choria, protocol/v2 and its JSON schemas; recordings of the Go progra
 from hashlib import sha256
 from typing import Final
 
-from msgspec import Struct, json
+from msgspec import UNSET, Struct, UnsetType, json
 
 from choria_core.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from choria_core.protocol.filter_document import FilterDocument, filter_document
@@ -42,7 +42,7 @@ class _HeadersDocument(Struct, frozen=True, gc=False, kw_only=True, omit_default
     reply: str = ""
     sender: str
     trace: tuple[Hop, ...] = ()
-    federation: _FederationDocument | None = None
+    federation: _FederationDocument | UnsetType = UNSET
 
 
 class TransportDocument(
@@ -117,7 +117,7 @@ class _RequestDocument(
     agent: str
     ttl: int
     time: int
-    filter: FilterDocument | None = None
+    filter: FilterDocument | UnsetType = UNSET
 
 
 class _ReplyDocument(
@@ -151,7 +151,7 @@ def encode_transport(document: bytes, headers: Headers) -> bytes:
         reply=headers.reply_to,
         sender=headers.sender,
         trace=headers.seen_by,
-        federation=_federation_document(federation) if federation else None,
+        federation=_federation_document(federation) if federation else UNSET,
     )
     return encode_document(_OutgoingTransport(document, outside))
 
@@ -168,7 +168,7 @@ def decode_secure_request(document: bytes) -> SecureRequest:
     if not found.request or not found.signature:
         raise RemoteProtocolError("a secure request without request or signature")
     return SecureRequest(
-        found.request, found.signature, found.caller.encode(), found.signer.encode()
+        found.request, found.signature, _credential(found.caller), _credential(found.signer)
     )
 
 
@@ -243,7 +243,7 @@ def decode_secure_reply(document: bytes) -> SecureReply:
         raise RemoteProtocolError("a secure request where a secure reply is due")
     if found.hash != sha256(found.reply).digest():
         raise RemoteProtocolError("the hash of a reply is another's")
-    return SecureReply(found.reply, found.signature, found.sender.encode())
+    return SecureReply(found.reply, found.signature, _credential(found.sender))
 
 
 def encode_secure_reply(secure: SecureReply) -> bytes:
@@ -316,6 +316,12 @@ def _federation_document(federation: Federation) -> _FederationDocument:
     return _FederationDocument(
         request=federation.request_id, reply=federation.reply_to, targets=federation.targets
     )
+
+
+def _credential(token: str) -> bytes:
+    if not token.isascii():
+        raise RemoteProtocolError("a token is not ASCII")
+    return token.encode()
 
 
 def _token(credential: bytes) -> str:
