@@ -1,0 +1,56 @@
+"""What the records say of themselves."""
+
+import pytest
+
+from choria_core.errors import RemoteProtocolError
+from choria_core.protocol.lifecycle import PREFIX, decode_event
+from choria_core.protocol.messages import MATCH_ALL, FactFilter, Filter, Headers
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Filter(facts=(FactFilter("a", "==", "b"),)),
+        Filter(classes=("a",)),
+        Filter(agents=("rpcutil",)),
+        Filter(identities=("n1",)),
+        Filter(compounds=(({"expr": "true"},),)),
+    ],
+)
+def test_a_filter_with_a_condition_is_not_empty(asked: Filter) -> None:
+    assert not asked.is_empty
+    assert MATCH_ALL.is_empty
+
+
+def test_compounds_are_expressions_or_of_an_older_form() -> None:
+    assert MATCH_ALL.expressions == ()
+    assert Filter(compounds=(({"expr": "a"},), ({"expr": "b"},))).expressions == ("a", "b")
+    for older in (
+        ({"statement": "a"}, {"and": "and"}, {"statement": "b"}),
+        (),
+        ({"expr": "a"}, {"expr": "b"}),
+        ({"expr": 1},),
+        ({"expr": "a", "x": "b"},),
+    ):
+        assert Filter(compounds=(({"expr": "a"},), older)).expressions is None
+
+
+def test_a_message_remembers_its_way() -> None:
+    headers = Headers(sender="n1", seen_by=(("a", "n1", "b"),))
+
+    passed = headers.passed_on(("b", "broker", "c"))
+
+    assert passed.seen_by == (("a", "n1", "b"), ("b", "broker", "c"))
+    assert passed.sender == "n1"
+
+
+def test_events_of_two_types_are_refused() -> None:
+    event = (
+        f'{{"specversion":"1.0","id":"1","source":"io.choria.lifecycle","type":"{PREFIX}alive",'
+        '"subject":"n1","datacontenttype":"application/json","time":"2026-01-01T00:00:00Z",'
+        f'"data":{{"protocol":"{PREFIX}startup","id":"1","identity":"n1",'
+        '"component":"server","timestamp":1}}'
+    )
+
+    with pytest.raises(RemoteProtocolError, match="two types"):
+        decode_event(event.encode())
