@@ -7,7 +7,7 @@ ARGS ?=
 
 PROJECTS := $(wildcard packages/*/pyproject.toml packages/plugins/*/pyproject.toml)
 READY := $(VENV)/.ready
-TASKS := demo test lint types layers docs bench faults peers
+TASKS := demo test lint types layers docs bench faults fuzz peers
 
 .DEFAULT_GOAL := help
 .PHONY: $(TASKS) venv clean help
@@ -20,6 +20,7 @@ layers: SESSION := layers
 docs: SESSION := docs
 bench: SESSION := bench
 faults: SESSION := faults
+fuzz: SESSION := fuzz
 peers: SESSION := peers
 
 $(TASKS): $(READY)
@@ -43,6 +44,7 @@ help:
 	@echo "make docs     run the documented examples, check links and the reference"
 	@echo "make bench    measure; ARGS=\"replicate --quick\" names the bench"
 	@echo "make faults   only the tests that kill, cut and restart"
+	@echo "make fuzz     read a million broken protocol messages; ARGS=\"1000 --seed 7\""
 	@echo "make peers    get the real programs that tests run against"
 	@echo "make venv     only make $(VENV); afterwards $(VENV)/bin/choria is there"
 	@echo "make clean    remove $(VENV) and every cache"

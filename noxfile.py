@@ -69,6 +69,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Read a million broken protocol messages; ``-- COUNT --seed N`` changes how many and which."""
+    run_python(session, "-m", "tasks.fuzz", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Replicate between two brokers on this machine, and show what happened."""
     run_program(session, "choria", "demo", *session.posargs)
