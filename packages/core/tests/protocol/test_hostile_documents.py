@@ -207,6 +207,10 @@ def test_callers_of_version_2_are_free_but_for_blanks(caller: str) -> None:
         ("envelope.filter.fact", [{"fact": "", "operator": "==", "value": "b"}]),
         ("envelope.filter.identity", [1]),
         ("envelope.filter.compound", [{"expr": "true"}]),
+        ("envelope.filter.compound", [[]]),
+        ("envelope.filter.compound", [[{"expr": 1}]]),
+        ("envelope.filter.compound", [[{"expr": "true"}, {"expr": "true"}]]),
+        ("envelope.filter.compound", [[{"statement": "a"}, {"and": "and"}, {"statement": "b"}]]),
         ("message", ""),
     ],
 )

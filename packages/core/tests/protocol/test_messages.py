@@ -10,29 +10,16 @@ from choria_core.protocol.messages import MATCH_ALL, FactFilter, Filter, Headers
 @pytest.mark.parametrize(
     "asked",
     [
-        Filter(facts=(FactFilter("a", "==", "b"),)),
-        Filter(classes=("a",)),
-        Filter(agents=("rpcutil",)),
-        Filter(identities=("n1",)),
-        Filter(compounds=(({"expr": "true"},),)),
+        Filter(fact=(FactFilter("a", "==", "b"),)),
+        Filter(cf_class=("a",)),
+        Filter(agent=("rpcutil",)),
+        Filter(identity=("n1",)),
+        Filter(compound=("true",)),
     ],
 )
 def test_a_filter_with_a_condition_is_not_empty(asked: Filter) -> None:
     assert not asked.is_empty
     assert MATCH_ALL.is_empty
-
-
-def test_compounds_are_expressions_or_of_an_older_form() -> None:
-    assert MATCH_ALL.expressions == ()
-    assert Filter(compounds=(({"expr": "a"},), ({"expr": "b"},))).expressions == ("a", "b")
-    for older in (
-        ({"statement": "a"}, {"and": "and"}, {"statement": "b"}),
-        (),
-        ({"expr": "a"}, {"expr": "b"}),
-        ({"expr": 1},),
-        ({"expr": "a", "x": "b"},),
-    ):
-        assert Filter(compounds=(({"expr": "a"},), older)).expressions is None
 
 
 def test_a_message_remembers_its_way() -> None:

@@ -99,11 +99,11 @@ facts = st.builds(
 )
 filters = st.builds(
     Filter,
-    facts=st.lists(facts, max_size=3).map(tuple),
-    classes=st.lists(texts, max_size=3).map(tuple),
-    agents=st.lists(texts, max_size=3).map(tuple),
-    identities=st.lists(texts, max_size=3).map(tuple),
-    compounds=st.lists(st.lists(objects, max_size=2).map(tuple), max_size=2).map(tuple),
+    fact=st.lists(facts, max_size=3).map(tuple),
+    cf_class=st.lists(texts, max_size=3).map(tuple),
+    agent=st.lists(texts, max_size=3).map(tuple),
+    identity=st.lists(texts, max_size=3).map(tuple),
+    compound=st.lists(texts, max_size=2).map(tuple),
 )
 headers = st.builds(
     Headers,

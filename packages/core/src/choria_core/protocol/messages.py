@@ -12,16 +12,17 @@ Times are unix nanoseconds; version 1 knows whole seconds only.
 """
 
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from choria_core.protocol.base64_text import decode_base64
 
-NANOSECONDS = 1_000_000_000
+NANOSECONDS: Final = 1_000_000_000
 
-Operator = Literal[">=", "<=", "<", ">", "!=", "==", "=~"]
+OPERATORS: Final = frozenset((">=", "<=", "<", ">", "!=", "==", "=~"))
+"""How facts are compared."""
 
 Hop = tuple[str, str, str]
 """Server that a message came from, identity that passed it on, server that it left by."""
@@ -35,10 +36,16 @@ class Version(IntEnum):
 
 
 class FactFilter(Struct, frozen=True, gc=False):
-    """One comparison with a fact; ``fact`` is a path, ``value`` is never empty."""
+    """One comparison with a fact.
+
+    Attributes:
+        fact: path of the fact, never empty.
+        operator: one of :data:`OPERATORS`.
+        value: what to compare with, never empty.
+    """
 
     fact: str
-    operator: Operator
+    operator: str
     value: str
 
 
@@ -46,39 +53,26 @@ class Filter(Struct, frozen=True, gc=False, kw_only=True):
     """Which nodes shall act; without any condition all of them.
 
     Attributes:
-        facts: all of them hold.
-        classes: all of them are on the node; ``/x/`` is a regular expression.
-        agents: all of them are on the node; ``/x/`` likewise.
-        identities: one of them is the node's; ``/x/`` likewise.
-        compounds: as sent; :attr:`expressions` tells what they say.
+        fact: comparisons, of which all must hold.
+        cf_class: classes, of which all must be on the node; ``/x/`` is a regular expression.
+        agent: agents, likewise.
+        identity: names or ``/x/``, of which one must be the node's.
+        compound: expressions, of which more must be true than false.
     """
 
-    facts: tuple[FactFilter, ...] = ()
-    classes: tuple[str, ...] = ()
-    agents: tuple[str, ...] = ()
-    identities: tuple[str, ...] = ()
-    compounds: tuple[tuple[dict[str, Any], ...], ...] = ()
+    fact: tuple[FactFilter, ...] = ()
+    cf_class: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
+    compound: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is no condition at all."""
         return self == MATCH_ALL
 
-    @property
-    def expressions(self) -> tuple[str, ...] | None:
-        """The expressions of ``compounds``; None where one is in another, older form."""
-        found = tuple(compound[0]["expr"] for compound in self.compounds if is_expression(compound))
-        return found if len(found) == len(self.compounds) else None
 
-
-def is_expression(compound: tuple[dict[str, Any], ...]) -> bool:
-    """Whether a compound filter is one expression, and not an older list of terms."""
-    if len(compound) != 1 or list(compound[0]) != ["expr"]:
-        return False
-    return isinstance(compound[0]["expr"], str)
-
-
-MATCH_ALL = Filter()
+MATCH_ALL: Final = Filter()
 
 
 class Request(Struct, frozen=True, gc=False, kw_only=True):

@@ -4,10 +4,17 @@ Readers blame the peer (``RemoteProtocolError``), writers our own caller
 (``LocalProtocolError``): ``blame`` is the error to raise.
 """
 
-from typing import Final, get_args
+from typing import Final
 
 from choria_core.errors import ProtocolError
-from choria_core.protocol.messages import NANOSECONDS, FactFilter, Headers, Operator, Reply, Request
+from choria_core.protocol.messages import (
+    NANOSECONDS,
+    OPERATORS,
+    FactFilter,
+    Headers,
+    Reply,
+    Request,
+)
 from choria_core.protocol.names import is_agent, is_identity, is_subject, require
 
 MIN_TTL_SECONDS: Final = 30
@@ -15,8 +22,6 @@ MAX_TTL_SECONDS: Final = 18_000
 
 MAX_TIME_SECONDS: Final = (2**63 - 1) // NANOSECONDS
 """The last second that 64 bits of nanoseconds can tell, in the year 2262."""
-
-_OPERATORS: Final = frozenset(get_args(Operator))
 
 
 def check_headers(headers: Headers, blame: type[ProtocolError]) -> Headers:
@@ -42,7 +47,7 @@ def check_request(request: Request, blame: type[ProtocolError]) -> Request:
         raise blame(f"ttl not within {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} s")
     if not request.payload:
         raise blame("a request without payload")
-    for fact in request.filter.facts:
+    for fact in request.filter.fact:
         _check_fact(fact, blame)
     _check_time(request.time_ns, blame)
     return request
@@ -59,7 +64,7 @@ def check_reply(reply: Reply, blame: type[ProtocolError]) -> Reply:
 def _check_fact(fact: FactFilter, blame: type[ProtocolError]) -> None:
     if not fact.fact or not fact.value:
         raise blame("a fact filter without fact or value")
-    if fact.operator not in _OPERATORS:
+    if fact.operator not in OPERATORS:
         raise blame("a fact filter with an unknown operator")
 
 
