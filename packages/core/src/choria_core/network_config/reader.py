@@ -49,7 +49,7 @@ class SettingsReader:
                 self._set(key, key.name, text.strip(), Origin(Source.ENVIRONMENT, key.environment))
 
     def settings(self) -> Settings:
-        """What was read so far."""
+        """Everything that was read; call it once, at the end."""
         self._tell_of_unsupported()
         values, options = dict(self._values), dict(self._options)
         return Settings(self._side, values, options, tuple(self._files))
