@@ -16,6 +16,7 @@ import typer.core
 
 from choria_core.cli import build
 from choria_core.hookspecs import ENTRY_POINT_GROUP
+from choria_core.network_config import reference as network_reference
 from choria_core.plugins import DISABLE_VARIABLE, Plugins
 from choria_replicator import metrics_reference
 from choria_replicator.settings import reference as settings_reference
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the pages, print none")
     if parser.parse_args().write:
         (FOLDER / "commands.md").write_text(page())
+        (FOLDER / "network-configuration.md").write_text(network_reference.page())
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
         (FOLDER / "replicate-metrics.md").write_text(metrics_reference.page())
     else:

@@ -47,4 +47,4 @@ def test_hooks_can_be_registered_by_hand() -> None:
     plugins = Plugins()
     plugins.register(hooks, "core")
 
-    assert set(plugins.commands()) == {"broker", "plugin"}
+    assert set(plugins.commands()) == {"broker", "plugin", "tool"}

@@ -16,7 +16,7 @@ class Location:
 
     Attributes:
         file: as the operator named it.
-        line, column: from 1; 0 where the file as a whole is meant.
+        line, column: from 1; 0 where the whole is meant.
     """
 
     file: str
@@ -24,7 +24,8 @@ class Location:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        places = (self.line, self.column)
+        return ":".join((self.file, *(str(place) for place in places if place)))
 
 
 @dataclass(frozen=True, slots=True)
