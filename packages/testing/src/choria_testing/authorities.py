@@ -1,8 +1,8 @@
 """Authorities and certificates of callers, good and bad ones, made on the spot.
 
-    authority = Authority.root("Test CA")
-    alice = authority.issue("alice.mcollective")
-    alice.pem, alice.key                      # to be sent, to sign with
+authority = Authority.root("Test CA")
+alice = authority.issue("alice.mcollective")
+alice.pem, alice.key                      # to be sent, to sign with
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,8 @@ NOW: Final = 1_800_000_000.0
 VALID: Final = (NOW - 86_400, NOW + 86_400)
 FOR_CLIENTS: Final = ExtendedKeyUsageOID.CLIENT_AUTH
 FOR_SERVERS: Final = ExtendedKeyUsageOID.SERVER_AUTH
+
+AN_AUTHORITY: Final = x509.BasicConstraints(ca=True, path_length=None)
 
 Key = RSAPrivateKey | EllipticCurvePrivateKey
 
@@ -70,20 +72,23 @@ class Authority:
         cls,
         name: str,
         *,
-        constraints: x509.BasicConstraints | None = x509.BasicConstraints(ca=True, path_length=None),  # noqa: B008 - frozen
+        constraints: x509.BasicConstraints | None = AN_AUTHORITY,
         extensions: Sequence[x509.ExtensionType] = (),
         valid: tuple[float, float] = VALID,
+        key: RSAPrivateKey | None = None,
     ) -> "Authority":
         """An authority of its own; without ``constraints`` it does not say that it is one."""
-        key = rsa_key(name)
+        key = key or rsa_key(name)
         every = [*([constraints] if constraints else []), *extensions]
-        return cls(_certificate(_common_name(name), key, _common_name(name), key, every, valid), key)
+        return cls(
+            _certificate(_common_name(name), key, _common_name(name), key, every, valid), key
+        )
 
     def intermediate(
         self,
         name: str,
         *,
-        constraints: x509.BasicConstraints | None = x509.BasicConstraints(ca=True, path_length=None),  # noqa: B008 - frozen
+        constraints: x509.BasicConstraints | None = AN_AUTHORITY,
         extensions: Sequence[x509.ExtensionType] = (),
         valid: tuple[float, float] = VALID,
     ) -> "Authority":
@@ -111,12 +116,8 @@ class Authority:
     ) -> Leaf:
         """A certificate for ``name``.
 
-        Args:
-            alternatives: DNS names; ``name`` if None.
-            subject: instead of ``name`` as the only common name.
-            purposes: extended key usages; empty for none.
-            key: a fresh RSA key of the name if None.
-            valid: first and last second.
+        ``alternatives`` are its DNS names, ``name`` alone if None; ``subject``
+        replaces ``name`` as the only common name; ``valid`` is its first and last second.
         """
         every = list(extensions)
         if purposes:
@@ -134,10 +135,14 @@ class Authority:
             valid,
         )
         pem = certificate.public_bytes(Encoding.PEM)
-        return Leaf(certificate, key, pem, pem + self._intermediates())
+        return Leaf(certificate, key, pem, pem + _intermediates(self))
 
-    def _intermediates(self) -> bytes:
-        return b"" if self.parent is None else self.pem + self.parent._intermediates()
+
+def _intermediates(authority: Authority) -> bytes:
+    return b"" if authority.parent is None else authority.pem + _intermediates(authority.parent)
+
+
+_CRITICAL: Final = (x509.BasicConstraints, x509.NameConstraints, x509.UnrecognizedExtension)
 
 
 def _common_name(*names: str) -> x509.Name:
@@ -162,6 +167,5 @@ def _certificate(
         .not_valid_after(datetime.fromtimestamp(valid[1], UTC))
     )
     for extension in extensions:
-        is_critical = isinstance(extension, x509.BasicConstraints | x509.NameConstraints)
-        builder = builder.add_extension(extension, critical=is_critical)
+        builder = builder.add_extension(extension, critical=isinstance(extension, _CRITICAL))
     return builder.sign(issuer_key, SHA256())

@@ -6,6 +6,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from choria_core.errors import Refusal, RefusedError
@@ -46,9 +47,14 @@ def read_chain(pem: bytes) -> list[x509.Certificate]:
         chain = x509.load_pem_x509_certificates(pem)
     except DAMAGE as error:
         raise RefusedError(Refusal.MALFORMED, "not a PEM certificate") from error
-    if len(chain) != len(labels):
+    if len(chain) != len(labels) or not all(map(_is_whole, chain)):
         raise RefusedError(Refusal.MALFORMED, "a PEM certificate is damaged")
     return chain
+
+
+def _is_whole(certificate: x509.Certificate) -> bool:
+    """Whether the signature at its end is of whole bytes; the library reads others as well."""
+    return certificate.public_bytes(Encoding.DER)[-len(certificate.signature) - 1] == 0
 
 
 def rsa_key(certificate: x509.Certificate) -> RSAPublicKey:
