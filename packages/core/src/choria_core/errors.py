@@ -16,11 +16,13 @@
     └── ProtocolError                bytes or call order broke the protocol
         ├── LocalProtocolError       our caller did it: fix the code
         └── RemoteProtocolError      the peer did it: drop, count, go on
+            └── RefusedError         the peer may not do what it asks; has a reason
 
 The class tells the reader of the error what to do; ``exit_code`` is what the
 ``choria`` command ends with when the error reaches it.
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -130,3 +132,33 @@ class RemoteProtocolError(ProtocolError):
     """The peer broke the protocol: drop what it sent, count it, go on."""
 
     exit_code = 3
+
+
+class Refusal(StrEnum):
+    """Why a message was refused; the values name counters."""
+
+    UNSIGNED = "unsigned"
+    MALFORMED = "malformed"
+    BAD_SIGNATURE = "bad_signature"
+    UNTRUSTED = "untrusted"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    WRONG_KEY = "wrong_key"
+    WRONG_PURPOSE = "wrong_purpose"
+    WRONG_NAME = "wrong_name"
+    NOT_ALLOWED = "not_allowed"
+    DELEGATED = "delegated"
+    REPLAYED = "replayed"
+    OVERLOADED = "overloaded"
+
+
+class RefusedError(RemoteProtocolError):
+    """The peer may not do what it asks: its message is dropped without an answer.
+
+    Attributes:
+        reason: to be counted.
+    """
+
+    def __init__(self, reason: Refusal, problem: str) -> None:
+        super().__init__(problem)
+        self.reason = reason

@@ -1,7 +1,9 @@
 """Credentials in all their forms."""
 
 import base64
+import time
 from pathlib import Path
+from typing import Any
 
 import nkeys  # type: ignore[import-untyped]  # it ships no types
 import pytest
@@ -11,9 +13,11 @@ from hypothesis import strategies as st
 from choria_core.errors import ConfigError
 from choria_core.nats.endpoint import Credentials
 from choria_core.nats.signing import Signer, load_credentials
+from choria_testing.choria_tokens import client_claims, make_token, new_key
 
 JWT = "eyJhbGciOiJlZDI1NTE5LW5rZXkifQ.eyJzdWIiOiJVQSJ9.c2ln"
 NONCE = b"a nonce of the server"
+ALICE = new_key()
 
 
 def make_seed(prefix: int = nkeys.PREFIX_BYTE_USER) -> str:
@@ -42,6 +46,44 @@ def test_user_and_password() -> None:
 
 def test_a_token() -> None:
     assert load_credentials(Credentials(token="t")).connect_options(NONCE) == {"auth_token": "t"}
+
+
+def choria_files(folder: Path, **claims: Any) -> Credentials:
+    """A client's token and the seed of its key."""
+    token, seed = folder / "alice.jwt", folder / "alice.seed"
+    token.write_bytes(make_token(new_key(), client_claims("alice", ALICE, **claims)))
+    seed.touch(mode=0o600)
+    seed.write_text(ALICE.private_bytes_raw().hex())
+    return Credentials(choria_token_file=str(token), choria_seed_file=str(seed))
+
+
+def test_a_choria_token_is_shown_with_a_signed_nonce(tmp_path: Path) -> None:
+    credentials = choria_files(tmp_path, exp=time.time() + 600, nbf=0)
+    token = Path(credentials.choria_token_file).read_text()
+
+    signer = load_credentials(credentials)
+    options = signer.connect_options(NONCE)
+
+    signature = options.pop("sig")
+    assert options == {"auth_token": token, "jwt": token}
+    assert "=" not in signature
+    ALICE.public_key().verify(base64.urlsafe_b64decode(signature + "=="), NONCE)
+    assert signer.connect_options(b"") == options
+    assert token not in repr(signer)
+
+
+def test_an_expired_choria_token_is_not_shown(tmp_path: Path) -> None:
+    credentials = choria_files(tmp_path, exp=1_700_000_000)
+
+    with pytest.raises(ConfigError, match=r"alice\.jwt: the token has expired; have a new"):
+        load_credentials(credentials)
+
+
+def test_a_choria_token_needs_its_own_seed(tmp_path: Path) -> None:
+    credentials = choria_files(tmp_path, public_key="00" * 32)
+
+    with pytest.raises(ConfigError, match=r"alice\.seed does not belong to token"):
+        load_credentials(credentials)
 
 
 def test_nobody() -> None:

@@ -1,19 +1,27 @@
 """All kinds of proving who we are."""
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
+import json
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from choria_core.broker.options import BrokerAuth
 from choria_core.errors import AuthenticationError, ConfigError
-from choria_core.nats.endpoint import Credentials
+from choria_core.nats.endpoint import Credentials, ServerAddress
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.transport import ConnectionState
+from choria_testing.choria_tokens import client_claims, make_token, new_key
 from choria_testing.connectors import Connect
+from choria_testing.fixtures import MakeBroker
 from choria_testing.secured_brokers import (
     SecuredBroker,
     jwt_broker,
@@ -138,3 +146,69 @@ async def test_a_missing_file_is_a_matter_of_settings(
 
         with pytest.raises(ConfigError, match="/nonexisting/u"):
             await connect(endpoint, timeout_seconds=None)
+
+
+async def test_a_choria_token_is_a_bearer_token_with_a_key(
+    connect: Connect, make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    """A stock broker looks at the token alone."""
+    owner = new_key()
+    credentials = choria_files(tmp_path, owner)
+    token = token_of(credentials)
+    broker = await make_broker(auth=BrokerAuth(token=token))
+
+    async with await connect(parse_endpoint(broker.url, credentials=credentials)) as transport:
+        await transport.flush()
+
+
+async def test_the_key_of_a_choria_token_signs_the_nonce(connect: Connect, tmp_path: Path) -> None:
+    """As Choria's own brokers want it; the greeting here is one of theirs."""
+    owner = new_key()
+    credentials = choria_files(tmp_path, owner)
+    token = token_of(credentials)
+
+    async with demanding() as (address, shown):
+        endpoint = parse_endpoint(str(address), credentials=credentials)
+        with pytest.raises(AuthenticationError):
+            await connect(endpoint, timeout_seconds=None)
+        options = await shown
+
+    assert (options["auth_token"], options["jwt"]) == (token, token)
+    owner.public_key().verify(base64.urlsafe_b64decode(options["sig"] + "=="), NONCE.encode())
+
+
+NONCE = "fQYTSKIg6NtJ2Xc"
+
+
+@contextlib.asynccontextmanager
+async def demanding() -> AsyncIterator[tuple[ServerAddress, asyncio.Future[dict[str, Any]]]]:
+    """A server that wants a nonce signed, tells what it was shown, and refuses."""
+    shown: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    info = {"server_id": "x", "version": "2.14.0", "max_payload": 1 << 20, "headers": True}
+    greeting = json.dumps({**info, "auth_required": True, "nonce": NONCE}).encode()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"INFO " + greeting + b"\r\n")
+        connect = await reader.readuntil(b"\r\n")
+        if not shown.done():
+            shown.set_result(json.loads(connect.removeprefix(b"CONNECT ")))
+        writer.write(b"-ERR 'Authorization Violation'\r\n")
+        with contextlib.suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        yield ServerAddress(*server.sockets[0].getsockname()), shown
+
+
+def choria_files(folder: Path, owner: Ed25519PrivateKey) -> Credentials:
+    token, seed = folder / "alice.jwt", folder / "alice.seed"
+    claims = client_claims("alice", owner, exp=time.time() + 600, nbf=0)
+    token.write_bytes(make_token(new_key(), claims))
+    seed.touch(mode=0o600)
+    seed.write_text(owner.private_bytes_raw().hex())
+    return Credentials(choria_token_file=str(token), choria_seed_file=str(seed))
+
+
+def token_of(credentials: Credentials) -> str:
+    return Path(credentials.choria_token_file).read_text()

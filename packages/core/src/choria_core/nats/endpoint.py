@@ -55,6 +55,9 @@ class Credentials:
         token: a bearer token.
         nkey_seed: an nkey seed (``SU…``), or the path of a file that holds one.
         jwt: a user JWT, or the path of a file with one; goes with ``nkey_seed``.
+        choria_token_file: path of a Choria token; Choria's own brokers take it
+            for a bearer token of which we must have the key.
+        choria_seed_file: path of the seed of that key.
     """
 
     file: str = ""
@@ -63,6 +66,8 @@ class Credentials:
     token: str = field(default="", repr=False)
     nkey_seed: str = field(default="", repr=False)
     jwt: str = field(default="", repr=False)
+    choria_token_file: str = ""
+    choria_seed_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ calls it for every connection notices renewed ones.
 import base64
 import binascii
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
 import nkeys  # type: ignore[import-untyped]  # it ships no types; _KeyPair says what we use
 
-from choria_core.errors import ConfigError
+from choria_core.errors import ConfigError, RefusedError
 from choria_core.nats.endpoint import Credentials
 
 _SEED: Final = re.compile(r"S[A-Z2-7]{57}")
@@ -41,7 +42,7 @@ class Signer:
     Attributes:
         user, password: plain credentials.
         auth_token: a bearer token.
-        jwt: a user JWT.
+        jwt: a user JWT, or a Choria token.
         nkey: our public key (``U…``) where the server knows us by key alone.
     """
 
@@ -88,6 +89,8 @@ def load_credentials(credentials: Credentials) -> Signer:
     """
     if credentials.file:
         return _from_creds_file(credentials.file)
+    if credentials.choria_token_file:
+        return _from_choria_token(credentials)
     if credentials.nkey_seed:
         return _from_seed(credentials)
     if credentials.jwt:
@@ -109,6 +112,23 @@ def _from_creds_file(name: str) -> Signer:
 
 
 _CREDS_HINT: Final = "make a new one, for example with 'nsc generate creds'"
+
+
+def _from_choria_token(credentials: Credentials) -> Signer:
+    """The token twice over: as a bearer token, and as a JWT whose key signs the nonce.
+
+    Source: go-choria, choria/connection.go and broker/network/choria_auth.go.
+    """
+    from choria_core.security.key_files import TokenFiles, load_token_identity
+    from choria_core.security.token_trust import check_times
+
+    name = credentials.choria_token_file
+    identity = load_token_identity(TokenFiles(Path(name), Path(credentials.choria_seed_file)))
+    try:
+        check_times(identity.claims, now=time.time())
+    except RefusedError as error:
+        raise ConfigError(f"token {name}: {error}; have a new one made") from error
+    return Signer(auth_token=identity.token, jwt=identity.token, _pair=identity.signer)
 
 
 def _from_seed(credentials: Credentials) -> Signer:

@@ -1,0 +1,1 @@
+"""Who sent a message, and whether that one may: certificates, tokens, signatures, replays."""

@@ -1,0 +1,80 @@
+"""Which callers may speak for which names.  Pure.
+
+Source: go-choria, providers/security/filesec; stricter where a caller's text
+could be read in two ways.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import re2  # type: ignore[import-untyped]  # it ships no types
+
+from choria_core.errors import ConfigError, Refusal, RefusedError
+
+ALLOWED: Final = (r"\.mcollective$", r"\.choria$")
+PRIVILEGED: Final = (r"\.privileged.mcollective$", r"\.privileged.choria$")
+
+_NAME: Final = "[A-Za-z0-9_.-]+"
+_is_name: Final = re.compile(_NAME).fullmatch
+_caller: Final = re.compile(f"[a-z]+=({_NAME})").fullmatch
+
+
+def usable_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of a certificate's names that a caller could have."""
+    return tuple(name for name in names if _is_name(name))
+
+
+class CallerRules:
+    """Patterns of the callers that may call, and of those that may call as others.
+
+    Args:
+        allowed, privileged: regular expressions that are found anywhere in a
+            name, each as such or as ``/expression/``.
+
+    Raises:
+        ConfigError: one of them is no regular expression.
+    """
+
+    def __init__(
+        self, allowed: Sequence[str] = ALLOWED, privileged: Sequence[str] = PRIVILEGED
+    ) -> None:
+        self._allowed = [_compiled(pattern, "certname_whitelist") for pattern in allowed]
+        self._privileged = [_compiled(pattern, "privileged_users") for pattern in privileged]
+
+    def is_privileged(self, names: Iterable[str]) -> bool:
+        """Whether a certificate with ``names`` may call as anyone."""
+        return any(pattern.search(name) for name in names for pattern in self._privileged)
+
+    def admit(self, caller: str, names: Sequence[str]) -> bool:
+        """Decide whether a certificate with ``names`` may call as ``caller``.
+
+        Returns:
+            Whether it may because it is privileged.
+
+        Raises:
+            RefusedError: it may not.
+        """
+        match = _caller(caller)
+        if match is None:
+            raise RefusedError(Refusal.MALFORMED, f"not a caller: {caller[:80]!a}")
+        if self.is_privileged(names):
+            return True
+        name = match[1]
+        if name not in names:
+            raise RefusedError(Refusal.WRONG_NAME, f"the certificate is not {name[:80]}'s")
+        if not any(pattern.search(name) for pattern in self._allowed):
+            raise RefusedError(Refusal.NOT_ALLOWED, f"{name[:80]} is not an allowed caller")
+        return False
+
+
+def _compiled(pattern: str, key: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    bare = pattern.strip("/") if re.fullmatch("/.+/", pattern) else pattern
+    try:
+        return re2.compile(bare, options)
+    except re2.error as error:
+        raise ConfigError(
+            f"plugin.choria.security.{key}: {pattern!a} is no regular expression: {error}"
+        ) from error
