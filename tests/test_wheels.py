@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
@@ -41,6 +42,15 @@ def test_every_package_is_built(projects: list[Path], wheels: list[Path]) -> Non
     built = {wheel.name.partition("-")[0] for wheel in wheels}
 
     assert built == {folder.name for project in projects for folder in project.glob("src/*")}
+
+
+def test_the_schemas_come_with_the_core(root: Path, wheels: list[Path]) -> None:
+    source = root / "packages" / "core" / "src"
+    schemas = {str(file.relative_to(source)) for file in source.glob("**/schemas/*/*.json")}
+    core = next(wheel for wheel in wheels if wheel.name.startswith("choria_core-"))
+
+    assert schemas
+    assert schemas <= set(ZipFile(core).namelist())
 
 
 @pytest.mark.timeout(300)

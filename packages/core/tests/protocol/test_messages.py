@@ -1,10 +1,14 @@
 """What the records say of themselves."""
 
+import base64
+import json
+
 import pytest
 
 from choria_core.errors import RemoteProtocolError
+from choria_core.protocol import v1, v2
 from choria_core.protocol.lifecycle import PREFIX, decode_event
-from choria_core.protocol.messages import MATCH_ALL, FactFilter, Filter, Headers
+from choria_core.protocol.messages import MATCH_ALL, FactFilter, Filter, Headers, SecureRequest
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,36 @@ def test_a_message_remembers_its_way() -> None:
 
     assert passed.seen_by == (("a", "n1", "b"), ("b", "broker", "c"))
     assert passed.sender == "n1"
+
+
+def test_a_registration_may_come_from_a_node_without_a_certificate() -> None:
+    """Source: the words are those of go-choria."""
+    unsigned = v1.UNSIGNED_REGISTRATION
+
+    document = v1.encode_secure_request(
+        SecureRequest(b"{}", unsigned.signature, unsigned.credential)
+    )
+
+    assert json.loads(document) == {
+        "protocol": "choria:secure:request:1",
+        "message": "{}",
+        "signature": base64.b64encode(b"insecure registration").decode(),
+        "pubcert": "insecure registration",
+    }
+
+
+def test_nobody_signs_with_one_word() -> None:
+    for codec, signature, credential in (
+        (v1, "insecure", {"pubcert": "insecure"}),
+        (v2, "aW5zZWN1cmU=", {"caller": ""}),
+    ):
+        unsigned = codec.INSECURE
+        secure = SecureRequest(b"{}", unsigned.signature, unsigned.credential)
+
+        document = json.loads(codec.encode_secure_request(secure))
+
+        assert document["signature"] == signature
+        assert credential.items() <= document.items()
 
 
 def test_events_of_two_types_are_refused() -> None:

@@ -12,7 +12,7 @@ from choria_core.protocol.adapter_output import (
     decode_adapter_output,
     encode_adapter_output,
 )
-from choria_core.protocol.codec import Codec, codec_of, decode_transport
+from choria_core.protocol.codec import Codec, codec_of, decode_transport, is_insecure
 from choria_core.protocol.lifecycle import decode_event, encode_event
 from choria_core.protocol.messages import Request, Version
 from choria_core.protocol.registration_body import decode_registration, encode_registration
@@ -97,6 +97,21 @@ def test_the_documents_fit_into_each_other(recording: str) -> None:
         assert inside.sender == transport.headers.sender
         assert isinstance(inside, Request) == is_request
         assert len(transport.headers.seen_by) == 1
+
+
+@pytest.mark.parametrize(
+    ("recording", "insecure"), [("plain.jsonl", True), ("tls.jsonl", False), ("v2.jsonl", False)]
+)
+def test_requests_say_whether_anybody_signed(recording: str, *, insecure: bool) -> None:
+    requests = [
+        (v1 if recorded.kind.startswith("v1") else v2, recorded.text)
+        for recorded in recorded_documents(recording)
+        if recorded.kind.endswith("secure_request")
+    ]
+
+    said = {is_insecure(codec, codec.decode_secure_request(text)) for codec, text in requests}
+
+    assert said == {insecure}
 
 
 def test_the_adapter_wrote_what_ours_would_write() -> None:
