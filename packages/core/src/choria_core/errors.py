@@ -75,6 +75,14 @@ class DisconnectedError(TransportError):
     """The connection is down at this moment; the transport is reconnecting."""
 
 
+class PermissionsError(TransportError):
+    """The server does not allow us to publish where we must.
+
+    Trying again helps once somebody grants it: servers take new permissions
+    without a restart.
+    """
+
+
 class NoRespondersError(TransportError):
     """Nobody listens on the requested subject (NATS status 503)."""
 

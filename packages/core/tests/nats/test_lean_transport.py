@@ -7,11 +7,12 @@ import pytest
 import pytest_asyncio
 
 from choria_core.broker.server import Broker
-from choria_core.errors import DisconnectedError, LocalProtocolError
+from choria_core.errors import DisconnectedError, LocalProtocolError, PermissionsError
 from choria_core.nats import wire
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.nats.transport import ConnectionState
+from choria_testing.fixtures import MakeBroker
 from choria_testing.transport_logs import StateLog
 
 SECONDS = 10.0
@@ -168,3 +169,19 @@ async def test_inboxes_are_the_connections_own(lean: LeanTransport) -> None:
 
     assert len(inboxes) == 100
     assert all(inbox.startswith("_INBOX.") for inbox in inboxes)
+
+
+async def test_what_the_server_forbids_is_told_at_once_and_the_connection_lives(
+    make_broker: MakeBroker,
+) -> None:
+    user = '{user: u, password: p, permissions: {publish: {deny: ["no.>"]}}}'
+    broker = await make_broker(extra_config=f"authorization {{ users: [{user}] }}")
+    endpoint = parse_endpoint(f"nats://u:p@127.0.0.1:{broker.port}")
+    async with await connect(endpoint, name="test") as lean:
+        with pytest.raises(PermissionsError, match=r'Permissions Violation for Publish to "no\.a"'):
+            await lean.request("no.a", timeout_seconds=60.0)
+        await lean.publish("no.b")
+        await lean.flush()
+
+        assert lean.complaint == 'Permissions Violation for Publish to "no.b"'
+        assert lean.connections == 1

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import gc
 import json
-import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,6 +20,7 @@ from choria_core.telemetry.monitor import refuse_taken_port
 from choria_replicator.check import check_entries
 from choria_replicator.check_report import MachineFinding, print_check
 from choria_replicator.entry import Manner
+from choria_replicator.pid_file import pid_file
 from choria_replicator.places import Place, places_of, prepare, problems_of
 from choria_replicator.service import Replicator, instance_name, replicator_of, summary_of
 from choria_replicator.settings.file import load_settings
@@ -81,7 +81,7 @@ def replicate(  # noqa: PLR0913 - each is an option
         print_check(findings, _check_machine(settings, places), as_json=as_json)
         return
     prepare(places)
-    with _pid_file(pid):
+    with pid_file(pid):
         replicator = replicator_of(settings, manner)
         try:
             run_until_stopped(lambda stop: _run(replicator, stop, quiet=as_json))
@@ -183,19 +183,3 @@ def _print_summary(replicator: Replicator, *, as_json: bool) -> None:
                 f"{entry.total('received_messages'):,} read in {entry.running_seconds:.1f} s"
                 f"{', then it failed' if entry.error else ''}"
             )
-
-
-@contextlib.contextmanager
-def _pid_file(path: Path | None) -> Iterator[None]:
-    if path is None:
-        yield
-        return
-    try:
-        path.write_text(f"{os.getpid()}\n")
-        path.chmod(0o644)
-    except OSError as error:
-        raise UsageError(f"{path}: the process id cannot be written: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)

@@ -10,6 +10,8 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from choria_testing.streams import Sent
 
 if TYPE_CHECKING:
@@ -174,5 +176,22 @@ async def test_a_target_that_was_away_is_caught_up_with(lab: "Lab") -> None:
     await lab.target_broker.start()
     await lab.target.lean.wait_connected()
     await copying.copied(3_100)
+
+    await lab.assert_exact()
+
+
+@pytest.mark.parametrize(
+    ("limits", "key"), [({"max_msgs": 20}, "max_msgs"), ({"max_bytes": 4_000}, "max_bytes")]
+)
+async def test_a_target_that_is_full_names_its_limit_and_goes_on_when_it_is_raised(
+    lab: "Lab", limits: dict[str, int], key: str
+) -> None:
+    await lab.make_source()
+    made = await lab.make_target(discard="new", **limits)
+    await lab.fill(40)
+    copying = await lab.start()
+    await copying.until(lambda: f"raise {key} of the target stream" in copying.stats.last_error)
+    await lab.target.update_stream({**made.config, key: -1})
+    await copying.settled(40)
 
     await lab.assert_exact()

@@ -96,6 +96,16 @@ def test_two_copies_of_one_stream_need_two_names() -> None:
     assert "by streams[0] at line 3" in found
 
 
+def test_two_sampling_states_in_one_file_are_refused() -> None:
+    sampled = ", inspect_field: host, inspect_duration: 1h, name: "
+    text = streams(("A", "nats://t", f"{sampled}B_C"), ("A_B", "nats://t", f"{sampled}C"))
+
+    (found,) = problems(f"state_store: /var/lib/sr\n{text}")
+
+    assert "streams[1].name: the file of its sampling state, A_B_C.json, is already" in found
+    assert len(settings_of(read_yaml(text)).settings.streams) == 2  # where none is kept
+
+
 def test_different_streams_share_the_replicators_name() -> None:
     text = streams(("REG", "nats://t", ""), ("OTHER", "nats://t", ""))
 

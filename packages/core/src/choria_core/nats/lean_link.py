@@ -21,7 +21,9 @@ from choria_core.nats.tls_context import make_context
 class LeanLink(asyncio.Protocol):
     """One TCP connection from greeting to end; a transport uses many in its life."""
 
-    def __init__(self, after_chunk: Callable[[], None]) -> None:
+    def __init__(
+        self, after_chunk: Callable[[], None], on_complaint: Callable[[str], None]
+    ) -> None:
         self.decoder = wire.Decoder(self._on_control)
         self.info: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -33,6 +35,7 @@ class LeanLink(asyncio.Protocol):
         self.failure: Exception | None = None
         self._pongs: list[asyncio.Future[None]] = []
         self._after_chunk = after_chunk
+        self._on_complaint = on_complaint
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
@@ -157,6 +160,8 @@ class LeanLink(asyncio.Protocol):
                     pong.set_result(None)
             case wire.Info(document):
                 self._on_info(document)
+            case wire.ServerError(text) if text.startswith(wire.PERMISSIONS_VIOLATION):
+                self._on_complaint(text)
             case wire.ServerError(text):
                 self.last_error = text
 

@@ -23,6 +23,7 @@ from choria_core.errors import (
     DisconnectedError,
     NoRespondersError,
     PayloadTooLargeError,
+    PermissionsError,
     RemoteProtocolError,
     RequestTimeoutError,
     TransportError,
@@ -104,6 +105,7 @@ class LeanTransport:
         self._tokens = itertools.count(1)
         self._subscriptions: dict[bytes, LeanSubscription] = {}
         self._answers: dict[str, asyncio.Future[Message]] = {}
+        self._asked: dict[str, str] = {}  # the subjects of what is to be answered
         self._answer_prefix = self.new_inbox()
         self._outgoing: list[bytes] = []
         self._connected = asyncio.Event()
@@ -114,6 +116,8 @@ class LeanTransport:
         """Called when all complete messages of one read were handed over."""
         self.handler_errors = 0
         """Exceptions that subscription handlers let out; each is logged."""
+        self.complaint = ""
+        """What the present server forbade last, in its words; empty when there is nothing."""
         self.connections = 0
         """How often it connected; another number means that messages may be lost."""
 
@@ -167,6 +171,7 @@ class LeanTransport:
         token = f"{self._answer_prefix}.{next(self._tokens)}"
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._answers[token] = answer
+        self._asked[token] = subject
         try:
             await self.publish(subject, data, reply=token, headers=headers)
             async with asyncio.timeout(timeout_seconds):
@@ -175,6 +180,7 @@ class LeanTransport:
             raise RequestTimeoutError(subject, timeout_seconds) from None
         finally:
             self._answers.pop(token, None)
+            self._asked.pop(token, None)
         if message.status == 503:
             raise NoRespondersError(subject)
         return message
@@ -304,6 +310,16 @@ class LeanTransport:
             except RemoteProtocolError as error:
                 answer.set_exception(error)
 
+    def _take_complaint(self, text: str) -> None:
+        """Whoever waits for an answer to what the server forbids shall not wait for nothing."""
+        if text != self.complaint:
+            self._log.warning("the server complains", server=self._server.url, cause=text)
+        self.complaint = text
+        for token, subject in self._asked.items():
+            answer = self._answers[token]
+            if f'Publish to "{subject}"' in text and not answer.done():
+                answer.set_exception(PermissionsError(f"{self._server.url}: {text}"))
+
     def _fail_answers(self, cause: str) -> None:
         for answer in self._answers.values():
             if not answer.done():
@@ -353,7 +369,7 @@ class LeanTransport:
             self._log.exception("a state listener failed", state=change.state.value)
 
     async def _connect_to(self, server: ServerAddress) -> LeanLink:
-        link = LeanLink(self._chunk_done)
+        link = LeanLink(self._chunk_done, self._take_complaint)
         try:
             async with asyncio.timeout(self._endpoint.connect_timeout_seconds):
                 info = await link.greet(server, self._endpoint.tls)
@@ -368,6 +384,7 @@ class LeanTransport:
             link.end("connecting failed")
             raise
         self._server = _server_info(info, server)
+        self.complaint = ""
         self._link = link
         for sid, subscription in self._subscriptions.items():
             if sid not in link.decoder.sinks:  # it came while we waited for the PONG

@@ -32,6 +32,9 @@ PONG: Final = b"PONG\r\n"
 CRLF: Final = b"\r\n"
 LINE_END: Final = b"\n"
 
+PERMISSIONS_VIOLATION: Final = "Permissions Violation"
+"""Begin of the one complaint of a server that leaves the connection open."""
+
 MAX_CONTROL_LINE_BYTES: Final = 1 << 20
 """INFO of a server in a very large cluster stays well below this."""
 
@@ -58,7 +61,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """The server complains; most complaints are followed by a closed connection."""
+    """The server complains, and closes the connection unless it is about permissions."""
 
     text: str
 

@@ -29,6 +29,11 @@ OVERDUE_SECONDS: Final = 5.0
 """Some seconds without any confirmation, while some are awaited, mean that none will come."""
 
 
+def complaint_of(transport: LeanTransport) -> str:
+    """What its server forbade last, to end a message with."""
+    return f"; the server says: {transport.complaint}" if transport.complaint else ""
+
+
 class ResyncError(TransportError):
     """The copy must go back to the target's tail.
 
@@ -259,8 +264,8 @@ class Incarnation:
         elif now - self._progress > self._w.overdue_seconds:
             self.fail(
                 ResyncError(
-                    f"the target has confirmed nothing for {self._w.overdue_seconds:g} s, "
-                    f"{waiting} messages wait for it"
+                    f"the target has confirmed nothing for {self._w.overdue_seconds:.2g} s, "
+                    f"{waiting} messages wait for it{complaint_of(self._w.target)}"
                 )
             )
             return

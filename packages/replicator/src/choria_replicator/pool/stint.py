@@ -23,7 +23,12 @@ from choria_core.nats.jetstream import ConsumerInfo
 from choria_core.nats.lean_transport import LeanTransport
 from choria_replicator.message.header_policy import HeaderPolicy
 from choria_replicator.message.provenance import line_template
-from choria_replicator.ordered.incarnation import OVERDUE_SECONDS, TICK_SECONDS, ResyncError
+from choria_replicator.ordered.incarnation import (
+    OVERDUE_SECONDS,
+    TICK_SECONDS,
+    ResyncError,
+    complaint_of,
+)
 from choria_replicator.pool.acks import PoolAcks
 from choria_replicator.pool.books import PoolBooks
 from choria_replicator.pool.limiter import Pass
@@ -393,7 +398,8 @@ class PoolStint:
         if self._w.writer.unconfirmed == 0:
             self._progress = now
         elif now - self._progress > overdue:
-            self.fail(ResyncError(f"the target has confirmed nothing for {overdue:g} s"))
+            silence = f"the target has confirmed nothing for {overdue:.2g} s"
+            self.fail(ResyncError(silence + complaint_of(self._w.target)))
             return
         for ticket in self._w.writer.give_up(before=now - overdue):
             self._w.books.is_unanswered(ticket.sequence)

@@ -39,6 +39,8 @@ def conflicts(settings: ReplicatorSettings) -> Iterator[Conflict]:
     for (first, one), (second, other) in combinations(enumerate(settings.streams), 2):
         if _share_name(one, other):
             yield _same_name(first, second, other)
+        elif settings.state_dir is not None and _share_state(one, other):
+            yield _same_state(first, second, other)
         if _share_target(one, other):
             yield _same_target(first, second, other)
 
@@ -62,6 +64,19 @@ def _same_name(first: int, second: int, other: StreamSettings) -> Conflict:
     what = f"{other.worker} is already the name of "
     what += "another topic" if other.dialect == "topics" else "another copy of this stream"
     return Conflict(first, second, ("name", ""), what + ", {first}", "give each a name of its own")
+
+
+def _share_state(one: StreamSettings, other: StreamSettings) -> bool:
+    """Names may be told apart, and not what the state files are called by both of them."""
+    if one.dialect == "topics" or one.sampling is None or other.sampling is None:
+        return False
+    return f"{one.source_stream}_{one.worker}" == f"{other.source_stream}_{other.worker}"
+
+
+def _same_state(first: int, second: int, other: StreamSettings) -> Conflict:
+    file = f"{other.source_stream}_{other.worker}.json"
+    text = f"the file of its sampling state, {file}, is already taken" + ", {first}"
+    return Conflict(first, second, ("name", ""), text, "give one of them another name")
 
 
 def _share_target(one: StreamSettings, other: StreamSettings) -> bool:

@@ -129,6 +129,14 @@ _CAUSES: Final[dict[int, Cause]] = {
 }
 
 
+_LIMITS: Final = {
+    "maximum messages exceeded": "max_msgs",
+    "maximum bytes exceeded": "max_bytes",
+    "maximum messages per subject exceeded": "max_msgs_per_subject",
+}
+"""What a full stream says that discards new messages, and the limit it means."""
+
+
 def read_answer(header: bytes, body: bytes) -> Answer | Failure:
     """Understand one answer; an error in it becomes a :class:`Failure`."""
     if not body:
@@ -142,5 +150,7 @@ def read_answer(header: bytes, body: bytes) -> Answer | Failure:
     if answer.error is not None:
         error = answer.error
         cause = _CAUSES.get(error.err_code, Cause.REFUSED)
-        return Failure(cause, error.description, error.err_code, error.code)
+        limit = _LIMITS.get(error.description)
+        hint = f": raise {limit} of the target stream, or let it discard old ones" if limit else ""
+        return Failure(cause, error.description + hint, error.err_code, error.code)
     return answer
