@@ -271,6 +271,7 @@ Unvalidated Client Identification Token {file}
 
       Can manage Choria fleet nodes
       Can have an extended token lifetime
+
 """
 
 
@@ -292,7 +293,7 @@ def test_a_server_for_people_to_read() -> None:
     assert "             Identity: node1.example" in lines
     assert "          Collectives: choria" in lines
     assert f"   Private Network ID: {unique_id('node1.example')}" in lines
-    assert lines[-3:] == ["   Broker Permissions:", "", "          Can host services"]
+    assert lines[-4:] == ["   Broker Permissions:", "", "          Can host services", ""]
 
 
 def test_json_has_every_claim() -> None:

@@ -131,6 +131,7 @@ def _permissions(title: str, granted: list[str], whose: str, *, indent: int) -> 
     yield from ("", title, "")
     for line in granted or [f"No {whose} permissions granted"]:
         yield " " * indent + line
+    yield ""
 
 
 def _expiry(claims: StandardClaims, now: float) -> str:
