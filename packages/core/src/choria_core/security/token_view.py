@@ -57,7 +57,7 @@ def as_json(document: bytes) -> str:
     """Claims of any purpose as indented JSON with sorted keys.
 
     Raises:
-        ValueError: ``document`` is no JSON.
+        ValueError, RecursionError: ``document`` is no JSON, or too deep.
     """
     return json.dumps(json.loads(document), indent=2, sort_keys=True)
 
