@@ -87,6 +87,17 @@ def test_lists_replace_the_defaults() -> None:
     assert refusal("choria=a", "root.privileged.mcollective", rules=rules) is Refusal.WRONG_NAME
 
 
+def test_patterns_do_not_run_into_each_other() -> None:
+    rules = CallerRules(["^a|b$", "(?i)^C$"], [])
+
+    for name in ("ax", "xb", "c", "C"):
+        assert not rules.admit(f"choria={name}", [name])
+    for name in ("B", "Ad", "cc"):
+        assert refusal(f"choria={name}", name, rules=rules) is Refusal.NOT_ALLOWED
+    with pytest.raises(ConfigError, match=r"'\^x\)\|\(\.' is no regular"):
+        CallerRules(["^x)|(."])
+
+
 def test_empty_lists_allow_nobody() -> None:
     rules = CallerRules([], [])
 

@@ -216,8 +216,13 @@ def test_a_public_key_may_be_written_or_stored(tmp_path: Path) -> None:
 
     assert load_public_key_text(key.upper()) == key
     assert load_public_key_text(str(secret(tmp_path / "x.public", key.encode()))) == key
-    with pytest.raises(ConfigError, match="public key 'x' is not an ed25519 public key"):
-        load_public_key_text("x")
+    for wrong in ("x", key + "0", "x" * 500):
+        with pytest.raises(
+            ConfigError, match=rf"public key {wrong} (does not exist|cannot be read)"
+        ):
+            load_public_key_text(wrong)
+    with pytest.raises(ConfigError, match=r"x\.seed is not an ed25519 public key"):
+        load_public_key_text(str(secret(tmp_path / "x.seed", b"s3cr3t")))
 
 
 def test_secrets_are_written_for_their_owner_alone(tmp_path: Path) -> None:

@@ -151,3 +151,46 @@ def test_a_chain_has_no_further_makers() -> None:
 
 def flipped(text: str) -> str:
     return ("1" if text[0] != "1" else "2") + text[1:]
+
+
+# Made by choria-io/tokens v0.0.4 of a maker's token of ours.
+GO_ORGANISATION = "c939599df205e2cdf9a5680f72e3d706c72145c65fa3f647fc77698ecb4994ef"
+GO_TIME = 1795475182
+GO_CLIENT = (
+    "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJjYWxsZXJpZCI6ImJvYiIsIm91IjoiY2hvcmlhIiwidXNlcl9"
+    "wcm9wZXJ0aWVzIjp7ImEiOiJiIn0sInBlcm1pc3Npb25zIjp7ImZsZWV0X21hbmFnZW1lbnQiOnRydWV9LCJwdXJ"
+    "wb3NlIjoiY2hvcmlhX2NsaWVudF9pZCIsInRjcyI6Ijc1NmZjYmI1NzFjYTk3OWFmZDcxNWU0NmU0ZGUyNjBjMTF"
+    "kMWMxZmNmNDhhNjFhODJkZWU2ZTUyMGI0ZTE0NmNiNDk4NDFmNTM3NDE0MTcyYWZiNzBjMDdkZDVkYmQ2YjQ5M2U"
+    "1MGU3ZmRmOThkOThiNmFkNjYxY2Q1MTBlMjBiLjg4M2NkZDk5NjdmYTVmZjc1NWIzOWE4MzljMjQwNWM1NjYwNGM"
+    "1NTcwZGMwYjQyY2U4ZjBiZmQwNTI0Zjg3YTc0NDM2MGFmOGU5ZjMxZjgyZWFiNzY2ZGU3ZWIxYjI2MTBhYzY3ODY"
+    "yODJiZDBkNzIxMDBhNDUxYTI5MTVlZTAyIiwicHVibGljX2tleSI6Ijg2NjhmNDE1OGM5NTRlNWE2MTIyZTljNTE"
+    "3NDI0ZmIzZDk2Mzg1OTUwYWJjNmZjMGJjYmM4OTRlYzhkZmY2NTMiLCJpc3NleHAiOjE3OTU0Nzg3ODAsImlzcyI"
+    "6IkMtM01XblJCdEI2dENkdGVPYlFoQnJ4TlZiVXJiLmU0NDcwMzIzM2U0YmY3ODljOGZjZDE2ZGI2ZTk1YjI1ZTQ"
+    "0YzFjNzdiZDlhYWNjMTI2YjFiY2I3YzMzOWRjNmUiLCJleHAiOjE3OTU0Nzg3ODAsIm5iZiI6MTc5NTQ3NTE4Miw"
+    "iaWF0IjoxNzk1NDc1MTgyLCJqdGkiOiIzTVduUlF4TzNsUFhGS1dZdEpHODg2dHd2UjgifQ.NlZeFc0sGOJZ4vTn"
+    "WfreRVfRkd4j4iIwj-JZIHcv7UPNqnhho7ajNUG44fKg67RfcesNL_l9TRjaM7vdmhpTAw"
+)
+GO_SERVER = (
+    "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJpZGVudGl0eSI6Im45IiwiY29sbGVjdGl2ZXMiOlsiYyJdLCJ"
+    "wZXJtaXNzaW9ucyI6eyJzdHJlYW1zIjp0cnVlfSwib3UiOiJjaG9yaWEiLCJwdWJfc3ViamVjdHMiOlsieC55Il0"
+    "sInB1cnBvc2UiOiJjaG9yaWFfc2VydmVyIiwidGNzIjoiNzU2ZmNiYjU3MWNhOTc5YWZkNzE1ZTQ2ZTRkZTI2MGM"
+    "xMWQxYzFmY2Y0OGE2MWE4MmRlZTZlNTIwYjRlMTQ2Y2I0OTg0MWY1Mzc0MTQxNzJhZmI3MGMwN2RkNWRiZDZiNDk"
+    "zZTUwZTdmZGY5OGQ5OGI2YWQ2NjFjZDUxMGUyMGIuYzY3ZjAwZWQxMTFkYTVkZGNhOTM1OTRiMWE4ZDU0MThjNWN"
+    "hN2U5NmVlMzQ4ZjA1NDIwODc3MmFhYjEzMGQzODk1MDM1NDkyNjEwYjJlYjJmYzNiMzJiMmM5ODRhYzY3MzllY2Y"
+    "wZDNlZTVhMWIzZDE2MmM3NjFiYzhmNWNkMDIiLCJwdWJsaWNfa2V5IjoiODY2OGY0MTU4Yzk1NGU1YTYxMjJlOWM"
+    "1MTc0MjRmYjNkOTYzODU5NTBhYmM2ZmMwYmNiYzg5NGVjOGRmZjY1MyIsImlzc2V4cCI6MTc5NTQ3ODc4MCwiaXN"
+    "zIjoiQy0zTVduUkJ0QjZ0Q2R0ZU9iUWhCcnhOVmJVcmIuZTQ0NzAzMjMzZTRiZjc4OWM4ZmNkMTZkYjZlOTViMjV"
+    "lNDRjMWM3N2JkOWFhY2MxMjZiMWJjYjdjMzM5ZGM2ZSIsImV4cCI6MTc5NTQ3ODc4MCwibmJmIjoxNzk1NDc1MTg"
+    "yLCJpYXQiOjE3OTU0NzUxODIsImp0aSI6IjNNV25SVHNORHhsd2FreTZERXZadGxzY29sQSJ9.pOp1Plp7OHpo9T"
+    "BXy6D62iGDkILFUWQA4M_z2SkAm1rX06ZmnHrEXLG9QbO1Vhvud5NLjQ4UYOUYrm9ZW8KvAw"
+)
+
+
+@pytest.mark.parametrize(("token", "name"), [(GO_CLIENT, "bob"), (GO_SERVER, "n9")])
+def test_chains_that_the_original_made(token: str, name: str) -> None:
+    trust = TokenTrust(issuers={"choria": bytes.fromhex(GO_ORGANISATION)})
+
+    known = trust.verify_token(token.encode(), now=GO_TIME)
+
+    assert known.claims.name == name
+    assert GO_TIME < known.expires <= GO_TIME + 3600

@@ -28,9 +28,11 @@ from choria_core.security.token_text import split_token
 from choria_core.security.token_trust import TokenTrust
 from choria_testing import vectors
 from choria_testing.choria_tokens import (
+    HEADER,
     NOW,
     TOKEN_ID,
     client_claims,
+    encoded,
     make_token,
     new_key,
     public_hex,
@@ -271,6 +273,7 @@ Unvalidated Client Identification Token {file}
 
       Can manage Choria fleet nodes
       Can have an extended token lifetime
+
 """
 
 
@@ -292,7 +295,7 @@ def test_a_server_for_people_to_read() -> None:
     assert "             Identity: node1.example" in lines
     assert "          Collectives: choria" in lines
     assert f"   Private Network ID: {unique_id('node1.example')}" in lines
-    assert lines[-3:] == ["   Broker Permissions:", "", "          Can host services"]
+    assert lines[-4:] == ["   Broker Permissions:", "", "          Can host services", ""]
 
 
 def test_json_has_every_claim() -> None:
@@ -309,6 +312,22 @@ def test_tokens_for_something_else_are_shown_as_json(tmp_path: Path) -> None:
     file.write_bytes(make_token(new_key(), {"purpose": "choria_provisioning", "cht": "x"}))
 
     assert json.loads(view_token(file).text) == {"purpose": "choria_provisioning", "cht": "x"}
+
+
+@pytest.mark.parametrize("document", [b"x", b"[" * 40_000])
+def test_claims_that_cannot_be_shown(tmp_path: Path, document: bytes) -> None:
+    file = tmp_path / "x.jwt"
+    file.write_bytes(encoded(json.dumps(HEADER).encode()) + b"." + encoded(document) + b".AA")
+
+    with pytest.raises(ConfigError, match=r"x\.jwt: its claims are no JSON"):
+        view_token(file)
+
+
+def test_times_beyond_the_calendar_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "x.jwt"
+    file.write_bytes(make_token(new_key(), client_claims("alice", new_key(), exp=1e300)))
+
+    assert "Expires At: 1e+300 (" in view_token(file).text
 
 
 def test_another_key_does_not_validate(tmp_path: Path, owner: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from choria_core.errors import ConfigError, RefusedError
 from choria_core.security.certificate_text import read_chain
-from choria_core.security.ed25519_signing import Ed25519Signer, public_key_of
+from choria_core.security.ed25519_signing import Ed25519Signer, is_public_hex, public_key_of
 from choria_core.security.rsa_signing import RsaSigner
 from choria_core.security.token_claims import Claims, read_claims
 from choria_core.security.token_text import split_token
@@ -124,15 +124,16 @@ def load_seed(path: Path) -> Ed25519Signer:
     return Ed25519Signer.from_hex(text, source=f"seed {path}")
 
 
-def load_public_key_text(setting: str, *, what: str = "public key") -> str:
+def load_public_key_text(setting: str) -> str:
     """A public key in hex: ``setting`` itself, or the content of the file it names.
 
     Raises:
         ConfigError: neither.
     """
-    path = Path(setting).expanduser()
-    text = _text(_read(path, what)) if path.is_file() else setting
-    return public_key_of(text, source=f"{what} {setting!a}").hex()
+    if is_public_hex(setting):
+        return setting.lower()
+    text = _text(_read(Path(setting), "public key"))
+    return public_key_of(text, source=f"public key {setting}").hex()
 
 
 def load_token(path: Path) -> str:

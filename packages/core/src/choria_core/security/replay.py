@@ -24,6 +24,15 @@ class ReplayTable:
     forgotten counts as seen.
     """
 
+    __slots__ = (
+        "_callers",
+        "_counts",
+        "_expiries",
+        "_forgotten",
+        "_max_entries",
+        "_max_entries_per_caller",
+    )
+
     def __init__(
         self,
         *,

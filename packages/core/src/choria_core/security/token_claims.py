@@ -72,10 +72,10 @@ class StandardClaims(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     ou: str = ""
     iss: str = ""
     tcs: str = ""
-    issexp: int | float | None = None
-    exp: int | float | None = None
-    nbf: int | float | None = None
-    iat: int | float | None = None
+    issexp: float | None = None
+    exp: float | None = None
+    nbf: float | None = None
+    iat: float | None = None
     jti: str = ""
 
     @property

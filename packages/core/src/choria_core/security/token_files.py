@@ -131,7 +131,7 @@ def _validate(file: Path, parts: TokenParts, claims: Claims | None, public_key: 
 def _as_json(file: Path, document: bytes) -> str:
     try:
         return as_json(document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"token {file}: its claims are no JSON; have it made anew") from error
 
 

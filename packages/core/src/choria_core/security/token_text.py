@@ -1,7 +1,7 @@
 """JSON web tokens, signed with ed25519 and nothing else.  Pure.
 
-Only one spelling of a token is accepted: what a cache or a log knows it by is
-its text.
+Only one spelling of a token is accepted, but for line breaks at its end, with
+which some files come.
 
 Source: RFC 7515, RFC 8037; go-choria writes the header as :data:`HEADER` has it.
 """
@@ -46,7 +46,7 @@ def split_token(token: bytes) -> TokenParts:
     Raises:
         RefusedError: it is no token, or of another algorithm.
     """
-    signed, _, signature = token.rpartition(b".")
+    signed, _, signature = token.rstrip(b"\r\n").rpartition(b".")
     header, dot, claims = signed.partition(b".")
     if len(token) > MAX_TOKEN_BYTES or not dot or b"." in claims:
         raise RefusedError(Refusal.MALFORMED, "not a JSON web token")

@@ -57,7 +57,7 @@ def as_json(document: bytes) -> str:
     """Claims of any purpose as indented JSON with sorted keys.
 
     Raises:
-        ValueError: ``document`` is no JSON.
+        ValueError, RecursionError: ``document`` is no JSON, or too deep.
     """
     return json.dumps(json.loads(document), indent=2, sort_keys=True)
 
@@ -131,6 +131,7 @@ def _permissions(title: str, granted: list[str], whose: str, *, indent: int) -> 
     yield from ("", title, "")
     for line in granted or [f"No {whose} permissions granted"]:
         yield " " * indent + line
+    yield ""
 
 
 def _expiry(claims: StandardClaims, now: float) -> str:
