@@ -1,0 +1,1 @@
+"""The Choria network's documents: version-neutral records and their codecs."""
