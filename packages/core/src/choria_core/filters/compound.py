@@ -26,6 +26,7 @@ from choria_core.filters.names import agent_matches, class_matches
 from choria_core.filters.node_view import NodeView
 from choria_core.filters.path_query import MISSING
 from choria_core.filters.semver import satisfies
+from choria_core.protocol.messages import FactFilter
 
 _REMEMBERED = 512
 _DATA_STEPS = 100
@@ -97,9 +98,8 @@ class _Calls:
 
     def _with(self, arguments: list[object], meter: Meter) -> bool:
         (text,) = _texts("with", arguments)
-        try:
-            wanted = parse_fact(text)
-        except UsageError:
+        wanted = _fact_filter(text)
+        if wanted is None:
             return class_matches(text, self._node.classes, meter) or agent_matches(
                 text, self._node.agents, meter
             )
@@ -114,6 +114,14 @@ class _Calls:
         if value is MISSING:
             return None
         return as_documented(meter.admit(value))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _fact_filter(text: str) -> FactFilter | None:
+    try:
+        return parse_fact(text)
+    except UsageError:
+        return None
 
 
 def _texts(name: str, arguments: list[object]) -> list[str]:

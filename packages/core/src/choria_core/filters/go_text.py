@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 
 from choria_core.filters.limits import FilterError
 
@@ -112,28 +113,21 @@ def printed_number(number: float) -> str:
     if math.isinf(number):
         return "+Inf" if number > 0 else "-Inf"
     size = abs(number)
-    if size and (size < 1e-4 or size >= 1e21):
+    if size and (size < 1e-4 or size >= 1e6):
         mantissa, exponent = _scientific(number)
         return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     return _plain(number)
 
 
 def _scientific(number: float) -> tuple[str, int]:
-    digits = repr(number)
-    if "e" in digits:
-        mantissa, _, exponent = digits.partition("e")
-        return mantissa, int(exponent)
-    mantissa, _, exponent = f"{number:.{len(digits.strip('-0.').replace('.', '')) - 1}e}".partition(
-        "e"
-    )
-    return mantissa, int(exponent)
+    """The shortest mantissa with one digit before the point, and its exponent."""
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    assert isinstance(exponent, int), "the number is finite"
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    mantissa = f"{'-' * sign}{first}{'.' if rest else ''}{rest}"
+    return mantissa, exponent + len(digits) - 1
 
 
 def _plain(number: float) -> str:
     text = repr(number)
-    if "e" in text:
-        text = f"{number:.0f}" if abs(number) >= 1 else f"{number:.20f}".rstrip("0")
-        if abs(number) >= 1:
-            shortest = repr(number).partition("e")[0].replace(".", "")
-            text = shortest.ljust(len(text), "0")
-    return text.removesuffix(".0")
+    return format(Decimal(text), "f") if "e" in text else text.removesuffix(".0")

@@ -186,14 +186,16 @@ class _Search:
         self.pipe: str | None = None
 
     def get(self, value: object, path: str) -> object:
-        _refuse_unsupported(path)
-        if isinstance(value, dict):
-            self._in_object(value, path)
-        elif isinstance(value, list):
-            self._in_array(value, path)
-        if self.pipe is not None:
-            return self._again(self.value, self.pipe)
-        return self.value
+        while True:
+            _refuse_unsupported(path)
+            self.value, self.pipe = MISSING, None
+            if isinstance(value, dict):
+                self._in_object(value, path)
+            elif isinstance(value, list):
+                self._in_array(value, path)
+            if self.pipe is None:
+                return self.value
+            value, path = self.value, self.pipe
 
     def _again(self, value: object, path: str) -> object:
         return _Search(self._meter).get(value, path)

@@ -3,7 +3,8 @@
 Work is counted in steps, so that the outcome is the same on every machine: one for
 each part of an expression each time it is reached, for each element that a path
 visits, and for each 64 bytes of text that are read or written.  The work of regular
-expressions is counted apart, as bytes of text times instructions of the pattern.
+expressions is counted apart, as characters of text times instructions of the
+pattern.
 """
 
 from choria_core.errors import RemoteProtocolError
@@ -16,7 +17,7 @@ EXPRESSION_DEPTH = 50
 STEPS = 10_000
 VALUE_BYTES = 64 * 1024
 PATH_BYTES = 512
-SCANS = 32 * 1024 * 1024  # bytes times instructions: half a second at the very worst
+SCANS = 32 * 1024 * 1024  # characters times instructions: half a second at the very worst
 
 _SCALAR_BYTES = 8
 _BYTES_A_STEP = 64
@@ -56,7 +57,7 @@ class Meter:
             self.spend(len(text) // _BYTES_A_STEP)
 
     def scan(self, work: int) -> None:
-        """Count a search, ``work`` being bytes of text times instructions.
+        """Count a search, ``work`` being characters times instructions.
 
         Raises:
             FilterError: the request searched too much.
@@ -101,17 +102,22 @@ class Meter:
 
     def _size(self, value: object, room: int) -> int:
         """Bytes of ``value``, walked no further than a little beyond ``room``."""
-        size = 0
-        waiting = [value]
-        while waiting and size <= room:
-            one = waiting.pop()
-            size += _SCALAR_BYTES
-            if isinstance(one, str):
-                size += len(one)
-            elif isinstance(one, list):
-                size += _SCALAR_BYTES * len(one) if len(one) > room else 0
-                waiting.extend(one[: room + 1])
-            elif isinstance(one, dict):
-                size += sum(len(key) if isinstance(key, str) else _SCALAR_BYTES for key in one)
-                waiting.extend(one.values())
+        size, depth, level = 0, 0, [value]
+        while level and size <= room:
+            depth += 1
+            if depth > EXPRESSION_DEPTH:
+                raise FilterError(f"a value nested deeper than {EXPRESSION_DEPTH}")
+            below: list[object] = []
+            for one in level:
+                size += _SCALAR_BYTES
+                if size > room:
+                    break
+                if isinstance(one, str):
+                    size += len(one)
+                elif isinstance(one, list):
+                    below += one[:room]
+                elif isinstance(one, dict):
+                    size += sum(len(key) if isinstance(key, str) else _SCALAR_BYTES for key in one)
+                    below += one.values()
+            level = below
         return size

@@ -17,12 +17,14 @@ from choria_core.filters.limits import (
 )
 
 _REMEMBERED = 128  # times the memory limit: 32 MiB at worst
+_ANSWERS = 256  # of each pattern; many nodes have the same classes
+_ANSWERED_LENGTH = 128
 
 
 class Pattern:
     """A compiled pattern."""
 
-    __slots__ = ("_regexp", "_size")
+    __slots__ = ("_answers", "_regexp", "_size")
 
     def __init__(self, text: str, *, ignore_case: bool) -> None:
         options = re2.Options()
@@ -35,6 +37,7 @@ class Pattern:
         except (re2.error, UnicodeEncodeError) as error:
             raise FilterError(f"not a usable pattern: {text!r}: {error}") from None
         self._size: int = self._regexp.programsize
+        self._answers: dict[str, bool] = {}
 
     def is_in(self, text: str, meter: Meter) -> bool:
         """Whether the pattern matches anywhere in ``text``.
@@ -42,9 +45,18 @@ class Pattern:
         Raises:
             FilterError: the request searched too much.
         """
-        octets = text.encode(errors="replace")
-        meter.scan(len(octets) * self._size)
-        return self._regexp.search(octets) is not None
+        meter.scan(len(text) * self._size)
+        answer = self._answers.get(text)
+        if answer is None:
+            answer = self._regexp.search(text.encode(errors="replace")) is not None
+            if len(text) <= _ANSWERED_LENGTH:
+                self._remember(text, answer=answer)
+        return answer
+
+    def _remember(self, text: str, *, answer: bool) -> None:
+        if len(self._answers) >= _ANSWERS:
+            self._answers.clear()
+        self._answers[text] = answer
 
 
 def pattern(text: str, *, ignore_case: bool = False) -> Pattern:

@@ -1,7 +1,6 @@
 """Functions over numbers and over types.  Pure."""
 
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -107,8 +106,11 @@ def _mean(values: list[object], meter: Meter) -> float:
 
 
 def _median(values: list[object], meter: Meter) -> float:
-    numbers = [float(number) for number in _flat("median", values, meter)]
-    return statistics.median(numbers) if numbers else 0.0
+    numbers = sorted(float(number) for number in _flat("median", values, meter))
+    middle = len(numbers) // 2
+    if len(numbers) % 2:
+        return numbers[middle]
+    return (numbers[middle - 1] + numbers[middle]) / 2 if numbers else 0.0
 
 
 def _bits(name: str, how: Callable[[int, int], int]) -> Function:
