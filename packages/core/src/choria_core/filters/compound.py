@@ -23,7 +23,7 @@ from choria_core.filters.grammar import parse_fact
 from choria_core.filters.json_path import find
 from choria_core.filters.limits import FilterError, Meter
 from choria_core.filters.names import agent_matches, class_matches
-from choria_core.filters.node_view import NodeView
+from choria_core.filters.node_view import DataFunction, NodeView
 from choria_core.filters.path_query import MISSING
 from choria_core.filters.semver import satisfies
 from choria_core.protocol.messages import FactFilter
@@ -85,7 +85,7 @@ class _Calls:
         self._node = node
 
     def functions(self) -> dict[str, Callable[[list[object], Meter], object]]:
-        found = {name: _data(function) for name, function in self._node.data.items()}
+        found = {name: _data(name, function) for name, function in self._node.data.items()}
         found.update(
             {
                 "with": self._with,
@@ -164,9 +164,12 @@ def _semver(arguments: list[object], _meter: Meter) -> bool:
     return satisfies(version, constraint)
 
 
-def _data(function: Callable[..., object]) -> Callable[[list[object], Meter], object]:
+def _data(name: str, function: DataFunction) -> Callable[[list[object], Meter], object]:
     def call(arguments: list[object], meter: Meter) -> object:
+        if len(arguments) != function.takes_query:
+            raise FilterError(f"{name} does not take {len(arguments)} arguments")
         meter.spend(_DATA_STEPS)
-        return meter.admit(function(*arguments))
+        (query,) = _texts(name, arguments) or ("",)
+        return meter.admit(function.run(query))
 
     return call

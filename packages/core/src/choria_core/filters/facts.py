@@ -1,8 +1,9 @@
-"""Comparisons of facts, oddities included: an operator's answer must not depend on who answers.
+"""Comparisons of facts, oddities included.  Pure.
 
-The original decides by the JSON type of the fact, and some of what it decides is
-surprising: numbers are cut to integers unless the value has a dot, ``>`` with a dot
-means ``>=``, and ``!=`` of a false fact asks whether the value is false.  Pure.
+Which nodes a request reaches must not depend on whose program answers.  The original
+decides by the JSON type of the fact, and some of what it decides is surprising:
+numbers are cut to integers unless the value has a dot, ``>`` with a dot means ``>=``,
+and ``!=`` of a false fact asks whether the value is false.
 """
 
 import operator as operators

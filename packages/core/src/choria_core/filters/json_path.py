@@ -187,15 +187,19 @@ class _Search:
 
     def get(self, value: object, path: str) -> object:
         while True:
-            _refuse_unsupported(path)
-            self.value, self.pipe = MISSING, None
-            if isinstance(value, dict):
-                self._in_object(value, path)
-            elif isinstance(value, list):
-                self._in_array(value, path)
+            self._look(value, path)
             if self.pipe is None:
                 return self.value
             value, path = self.value, self.pipe
+
+    def _look(self, value: object, path: str) -> None:
+        """Walk up to the first bar."""
+        _refuse_unsupported(path)
+        self.value, self.pipe = MISSING, None
+        if isinstance(value, dict):
+            self._in_object(value, path)
+        elif isinstance(value, list):
+            self._in_array(value, path)
 
     def _again(self, value: object, path: str) -> object:
         return _Search(self._meter).get(value, path)

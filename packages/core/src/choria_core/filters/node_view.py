@@ -5,6 +5,20 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class DataFunction:
+    """A data plugin, as expressions call it.
+
+    Attributes:
+        run: answers a query, which is empty for a plugin that takes none; None when
+            it failed, for it must not raise.
+        takes_query: whether an expression must give one.
+    """
+
+    run: Callable[[str], Mapping[str, object] | None]
+    takes_query: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """A node as filters see it; cheap to make, for a program may speak for many.
 
@@ -14,13 +28,11 @@ class NodeView:
         classes: its classes, as its configuration management wrote them.
         facts: decoded JSON: dict, list, str, int, float, bool and None.  Kept as they
             are: what changes them makes a new view.
-        data: functions of data plugins, by name.  Each is called with the texts
-            that an expression gives, none or one, and returns a dict, or raises
-            ``FilterError``.
+        data: data plugins, by the name that expressions call them.
     """
 
     identity: str
     agents: Sequence[str] = ()
     classes: Sequence[str] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
-    data: Mapping[str, Callable[..., object]] = field(default_factory=dict)
+    data: Mapping[str, DataFunction] = field(default_factory=dict)
