@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-import re2  # type: ignore[import-untyped]  # it ships no types
+import re2
 
 from choria_core.errors import ConfigError, Refusal, RefusedError
 
