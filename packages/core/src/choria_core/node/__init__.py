@@ -1,0 +1,1 @@
+"""What a node of the network does with requests, without the network."""
