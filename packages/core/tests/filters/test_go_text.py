@@ -40,14 +40,22 @@ def test_numbers_as_text(number: float, as_json: str, printed: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1.5", 1.5), (".5", 0.5), ("5.", 5.0), ("-1e3", -1000.0), ("0x1p4", 16.0), ("Inf", math.inf)],
+    [
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("-1e3", -1000.0),
+        ("0x1p4", 16.0),
+        ("Inf", math.inf),
+        ("1_0.5", 10.5),
+    ],
 )
 def test_floats_that_are_read(text: str, value: float) -> None:
     assert parse_float(text) == value
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "1e", "1 ", "1e999", "0x1", "1__0", "\u0661", "0x1p9999"]
+    "text", ["", ".", "1e", "1 ", "1e999", "0x1", "1__0", "_1", "1_", "1_.5", "\u0661", "0x1p9999"]
 )
 def test_floats_that_are_refused(text: str) -> None:
     with pytest.raises(FilterError):

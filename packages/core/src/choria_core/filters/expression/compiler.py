@@ -141,12 +141,8 @@ class Compiler:
     def _binary(self, node: Binary) -> Part:
         left, right = self.compile(node.left), self.compile(node.right)
         part = compile_binary(node.operator, left, right)
-        if node.operator == "in" and isinstance(node.right, Array):
-            items = [one.value for one in node.right.items if isinstance(one, Literal)]
-            texts = frozenset(one for one in items if isinstance(one, str))
-            if texts and all(isinstance(one, Literal) for one in node.right.items):
-                return in_texts(left, texts) if len(items) == _count_texts(items) else part
-        return part
+        texts = _literal_texts(node.right) if node.operator == "in" else None
+        return in_texts(left, texts) if texts else part
 
     def _logic(self, node: Logic) -> Part:
         return compile_logic(node.operator, [self.compile(one) for one in node.operands])
@@ -329,8 +325,13 @@ class Compiler:
     }
 
 
-def _count_texts(items: list[Any]) -> int:
-    return sum(isinstance(one, str) for one in items)
+def _literal_texts(node: Node) -> frozenset[str] | None:
+    """The items of an array that is written out and holds nothing but texts."""
+    if not isinstance(node, Array):
+        return None
+    values = [one.value for one in node.items if isinstance(one, Literal)]
+    texts = [one for one in values if isinstance(one, str)]
+    return frozenset(texts) if len(texts) == len(node.items) else None
 
 
 def _checked(name: str, check: Check, arguments: list[Part]) -> Nature:
