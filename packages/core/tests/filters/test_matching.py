@@ -126,3 +126,10 @@ def test_a_filter_is_compiled_once() -> None:
     text = "fact('country') == 'mt'"
 
     assert compile_filter(Filter(compound=(text,))) is compile_filter(Filter(compound=(text,)))
+
+
+def test_a_large_filter_is_not_remembered() -> None:
+    wanted = Filter(identity=("x" * 20_000, NODE.identity))
+
+    assert compile_filter(wanted) is not compile_filter(wanted)
+    assert compile_filter(wanted).matches(NODE)

@@ -21,7 +21,7 @@ from choria_core.filters.expression.values import identical, mismatch
 from choria_core.filters.facts import as_float, fact_matches
 from choria_core.filters.grammar import parse_fact
 from choria_core.filters.json_path import find
-from choria_core.filters.limits import FilterError, Meter
+from choria_core.filters.limits import EXPRESSION_BYTES, PATTERN_BYTES, FilterError, Meter
 from choria_core.filters.names import agent_matches, class_matches
 from choria_core.filters.node_view import DataFunction, NodeView
 from choria_core.filters.path_query import MISSING
@@ -52,6 +52,8 @@ def compile_compound(text: str) -> Program:
     Raises:
         FilterError: it is malformed, too large, or cannot say true or false.
     """
+    if len(text) > EXPRESSION_BYTES:
+        raise FilterError(f"an expression of more than {EXPRESSION_BYTES} bytes")
     found = _compiled(text)
     if isinstance(found, FilterError):
         raise FilterError(str(found))
@@ -98,7 +100,7 @@ class _Calls:
 
     def _with(self, arguments: list[object], meter: Meter) -> bool:
         (text,) = _texts("with", arguments)
-        wanted = _fact_filter(text)
+        wanted = _fact_filter(text) if len(text) <= PATTERN_BYTES else _read_fact(text)
         if wanted is None:
             return class_matches(text, self._node.classes, meter) or agent_matches(
                 text, self._node.agents, meter
@@ -118,6 +120,10 @@ class _Calls:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _fact_filter(text: str) -> FactFilter | None:
+    return _read_fact(text)
+
+
+def _read_fact(text: str) -> FactFilter | None:
     try:
         return parse_fact(text)
     except UsageError:

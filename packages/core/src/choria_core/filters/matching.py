@@ -20,6 +20,7 @@ from choria_core.filters.patterns import slashed
 from choria_core.protocol.messages import FactFilter, Filter
 
 _REMEMBERED = 256
+_REMEMBERED_LENGTH = 16 * 1024  # of all texts of a filter: 4 MiB at worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,29 @@ class CompiledFilter:
         return balance > 0
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def compile_filter(wanted: Filter) -> CompiledFilter:
     """``wanted`` ready for use; one that is malformed or beyond a limit says so in ``refusal``."""
+    if _length(wanted) > _REMEMBERED_LENGTH:
+        return _compiled(wanted)
+    return _remembered(wanted)
+
+
+def _length(wanted: Filter) -> int:
+    length = 0
+    for texts in (wanted.identity, wanted.agent, wanted.cf_class, wanted.compound):
+        for text in texts:
+            length += len(text)
+    for fact in wanted.fact:
+        length += len(fact.fact) + len(fact.operator) + len(fact.value)
+    return length
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(wanted: Filter) -> CompiledFilter:
+    return _compiled(wanted)
+
+
+def _compiled(wanted: Filter) -> CompiledFilter:
     programs: list[Program] = []
     refusal = None
     try:
