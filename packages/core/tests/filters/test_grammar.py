@@ -1,7 +1,7 @@
 """Filters as people type them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choria_core.errors import UsageError
@@ -40,6 +40,7 @@ def test_what_is_no_fact_filter_is_refused_with_an_example(text: str) -> None:
         parse_fact(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab=<>!~/ ."))
 def test_any_text_is_a_fact_filter_or_refused(text: str) -> None:
     try:

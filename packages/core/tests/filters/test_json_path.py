@@ -1,7 +1,7 @@
 """Paths of facts."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choria_core.filters.json_path import find
@@ -107,6 +107,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_JSON, st.text(alphabet='ab.*?|#()[]\\0"=!<>%~@ ', max_size=20))
 def test_any_path_finds_something_or_nothing_or_is_refused(facts: object, path: str) -> None:
     try:
@@ -115,6 +116,7 @@ def test_any_path_finds_something_or_nothing_or_is_refused(facts: object, path: 
         return
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers(), min_size=1), st.data())
 def test_an_escaped_key_is_found(facts: dict[str, int], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(facts)))

@@ -172,7 +172,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(_PIECES, max_size=14).map(" ".join) | st.text(max_size=30))
 @example("fact('\ud800')")
 @example("'\ud800' matches '\ud800'")
@@ -189,7 +189,7 @@ _FACT = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.builds(
         Filter,

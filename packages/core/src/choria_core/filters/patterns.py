@@ -109,7 +109,8 @@ def glob(text: str) -> Pattern:
         elif character == "?":
             parts.append(".")
         else:
-            parts.append(re2.escape(next(characters, "") if character == "\\" else character))
+            literal = next(characters, "") if character == "\\" else character
+            parts.append(re2.escape(literal.encode(errors="replace")).decode())
     return Pattern(rf"(?s)\A{''.join(parts)}\z", ignore_case=False)
 
 

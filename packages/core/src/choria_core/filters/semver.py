@@ -88,7 +88,8 @@ def _all_hold(version: Version, group: tuple[_Constraint, ...]) -> bool:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _version(text: str) -> Version:
-    match = _VERSION.search(text) if len(text) <= _LONGEST_VERSION else None
+    is_plausible = text.isascii() and len(text) <= _LONGEST_VERSION
+    match = _VERSION.search(text) if is_plausible else None
     if match is None:
         raise FilterError(f"not a version: {text[:40]!r}")
     numbers = [int((match.group(place) or "0").removeprefix(".")) for place in (1, 2, 3)]
@@ -111,8 +112,8 @@ def _ranked(part: str) -> tuple[int, int, str]:
 @lru_cache(maxsize=_REMEMBERED)
 def _constraints(text: str) -> tuple[tuple[_Constraint, ...], ...]:
     """Alternatives of constraints that must all hold."""
-    if len(text) > _LONGEST_CONSTRAINT:
-        raise FilterError("a constraint too long")
+    if len(text) > _LONGEST_CONSTRAINT or not text.isascii():
+        raise FilterError(f"not a constraint of versions: {text[:40]!r}")
     for match in _RANGE.finditer(text):
         lowest, highest = match.group(1), match.group(_RANGE_END)
         text = text.replace(match.group(0), f">= {lowest}, <= {highest} ", 1)
