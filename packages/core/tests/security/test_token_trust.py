@@ -129,6 +129,7 @@ def test_purposes_are_kept_apart() -> None:
         ({"exp": NOW - 1}, Refusal.EXPIRED),
         ({"exp": NOW - 0.5}, Refusal.EXPIRED),
         ({"exp": None}, Refusal.EXPIRED),
+        ({"exp": None, "issexp": NOW + 60}, Refusal.EXPIRED),
         ({"issexp": NOW}, Refusal.EXPIRED),
         ({"nbf": NOW + 1}, Refusal.NOT_YET_VALID),
         ({"exp": True}, Refusal.MALFORMED),

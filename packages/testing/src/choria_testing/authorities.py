@@ -14,8 +14,10 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as new_ec_key
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as new_rsa_key
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
@@ -29,7 +31,7 @@ FOR_SERVERS: Final = ExtendedKeyUsageOID.SERVER_AUTH
 
 AN_AUTHORITY: Final = x509.BasicConstraints(ca=True, path_length=None)
 
-Key = RSAPrivateKey | EllipticCurvePrivateKey
+Key = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 @cache
@@ -42,6 +44,11 @@ def rsa_key(owner: str, bits: int = 2048) -> RSAPrivateKey:
 def ec_key() -> EllipticCurvePrivateKey:
     """A fresh key that is no RSA key."""
     return new_ec_key(SECP256R1())
+
+
+def ed25519_key() -> Ed25519PrivateKey:
+    """A fresh key of the newest kind."""
+    return Ed25519PrivateKey.generate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,10 @@ class Authority:
         key = key or rsa_key(name)
         every = [*([constraints] if constraints else []), *extensions]
         return cls(
-            _certificate(_common_name(name), key, _common_name(name), key, every, valid), key
+            _certificate(
+                _common_name(name), key.public_key(), _common_name(name), key, every, valid
+            ),
+            key,
         )
 
     def intermediate(
@@ -96,7 +106,9 @@ class Authority:
         key = rsa_key(name)
         every = [*([constraints] if constraints else []), *extensions]
         subject, issuer = _common_name(name), self.certificate.subject
-        return Authority(_certificate(subject, key, issuer, self.key, every, valid), key, self)
+        return Authority(
+            _certificate(subject, key.public_key(), issuer, self.key, every, valid), key, self
+        )
 
     @property
     def pem(self) -> bytes:
@@ -105,37 +117,32 @@ class Authority:
 
     def issue(
         self,
-        name: str,
+        name: str | x509.Name,
         *,
         alternatives: Sequence[str] | None = None,
-        subject: x509.Name | None = None,
         purposes: Sequence[ObjectIdentifier] = (FOR_CLIENTS,),
         key: Key | None = None,
+        public: RSAPublicKey | None = None,
         extensions: Sequence[x509.ExtensionType] = (),
         valid: tuple[float, float] = VALID,
     ) -> Leaf:
-        """A certificate for ``name``.
+        """A certificate for ``name``, the only common name unless it is a whole subject.
 
-        ``alternatives`` are its DNS names, ``name`` alone if None; ``subject``
-        replaces ``name`` as the only common name; ``valid`` is its first and last second.
+        ``alternatives`` are its DNS names, ``name`` alone if None; ``public`` is a
+        key of which nobody has the other half; ``valid`` is its first and last second.
         """
-        every = list(extensions)
-        if purposes:
-            every.append(x509.ExtendedKeyUsage(purposes))
-        names = [name] if alternatives is None else alternatives
-        if names:
-            every.append(x509.SubjectAlternativeName([x509.DNSName(dns) for dns in names]))
-        key = key or rsa_key(name)
-        certificate = _certificate(
-            _common_name(name) if subject is None else subject,
-            key,
-            self.certificate.subject,
-            self.key,
-            every,
-            valid,
-        )
-        pem = certificate.public_bytes(Encoding.PEM)
-        return Leaf(certificate, key, pem, pem + _intermediates(self))
+        subject = _common_name(name) if isinstance(name, str) else name
+        key = key or rsa_key(subject.rfc4514_string())
+        names = [str(name)] if alternatives is None else alternatives
+        every = [
+            *extensions,
+            *([x509.ExtendedKeyUsage(purposes)] if purposes else []),
+            *([x509.SubjectAlternativeName(map(x509.DNSName, names))] if names else []),
+        ]
+        issuer = self.certificate.subject
+        made = _certificate(subject, public or key.public_key(), issuer, self.key, every, valid)
+        pem = made.public_bytes(Encoding.PEM)
+        return Leaf(made, key, pem, pem + _intermediates(self))
 
 
 def _intermediates(authority: Authority) -> bytes:
@@ -151,7 +158,7 @@ def _common_name(*names: str) -> x509.Name:
 
 def _certificate(
     subject: x509.Name,
-    key: Key,
+    public: CertificatePublicKeyTypes,
     issuer: x509.Name,
     issuer_key: RSAPrivateKey,
     extensions: Sequence[x509.ExtensionType],
@@ -161,7 +168,7 @@ def _certificate(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.fromtimestamp(valid[0], UTC))
         .not_valid_after(datetime.fromtimestamp(valid[1], UTC))

@@ -1,6 +1,5 @@
 """Certificates out of PEM text, the leaf first.  Pure."""
 
-import re
 from typing import Final
 
 from cryptography import x509
@@ -15,6 +14,7 @@ MAX_PEM_BYTES: Final = 65_536
 MAX_CERTIFICATES: Final = 5
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
+MAX_RSA_EXPONENT: Final = (1 << 31) - 1
 
 DAMAGE: Final = (
     ValueError,
@@ -25,8 +25,6 @@ DAMAGE: Final = (
     x509.UnsupportedGeneralNameType,
 )
 """What the library raises for certificates that are well formed only from outside."""
-
-_LABELS: Final = re.compile(rb"-----BEGIN ([^\n-]*)-----")
 
 
 def read_chain(pem: bytes) -> list[x509.Certificate]:
@@ -40,15 +38,15 @@ def read_chain(pem: bytes) -> list[x509.Certificate]:
     """
     if len(pem) > MAX_PEM_BYTES:
         raise RefusedError(Refusal.MALFORMED, f"certificates of more than {MAX_PEM_BYTES} bytes")
-    labels = _LABELS.findall(pem)
-    if not labels or set(labels) != {b"CERTIFICATE"} or len(labels) > MAX_CERTIFICATES:
+    blocks = pem.count(b"-----BEGIN ")
+    if not 1 <= blocks <= MAX_CERTIFICATES:
         raise RefusedError(Refusal.MALFORMED, f"not 1 to {MAX_CERTIFICATES} PEM certificates")
     try:
         chain = x509.load_pem_x509_certificates(pem)
     except DAMAGE as error:
         raise RefusedError(Refusal.MALFORMED, "not a PEM certificate") from error
-    if len(chain) != len(labels) or not all(map(_is_whole, chain)):
-        raise RefusedError(Refusal.MALFORMED, "a PEM certificate is damaged")
+    if len(chain) != blocks or not all(map(_is_whole, chain)):
+        raise RefusedError(Refusal.MALFORMED, "a PEM block is damaged or no certificate")
     return chain
 
 
@@ -57,16 +55,29 @@ def _is_whole(certificate: x509.Certificate) -> bool:
     return certificate.public_bytes(Encoding.DER)[-len(certificate.signature) - 1] == 0
 
 
+def check_cost(certificate: x509.Certificate) -> None:
+    """Refuse keys that a stranger made to keep us busy; Go has the same limit for exponents.
+
+    Raises:
+        RefusedError: it has one.
+    """
+    key = certificate.public_key()
+    if isinstance(key, RSAPublicKey) and (
+        key.key_size > MAX_RSA_BITS or key.public_numbers().e > MAX_RSA_EXPONENT
+    ):
+        raise RefusedError(Refusal.WRONG_KEY, f"an RSA key of {key.key_size} bits, or too slow")
+
+
 def rsa_key(certificate: x509.Certificate) -> RSAPublicKey:
     """The key of a leaf.
 
     Raises:
-        RefusedError: it is no RSA key, or one that is too weak or too slow.
+        RefusedError: it is no RSA key, or a weak one.
     """
     key = certificate.public_key()
     if not isinstance(key, RSAPublicKey):
         raise RefusedError(Refusal.WRONG_KEY, "only RSA keys can sign requests of version 1")
-    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+    if key.key_size < MIN_RSA_BITS:
         raise RefusedError(Refusal.WRONG_KEY, f"an RSA key of {key.key_size} bits")
     return key
 

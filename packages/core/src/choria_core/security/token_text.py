@@ -48,7 +48,7 @@ def split_token(token: bytes) -> TokenParts:
     """
     signed, _, signature = token.rstrip(b"\r\n").rpartition(b".")
     header, dot, claims = signed.partition(b".")
-    if len(token) > MAX_TOKEN_BYTES or not dot or b"." in claims:
+    if len(token) > MAX_TOKEN_BYTES or not dot:
         raise RefusedError(Refusal.MALFORMED, "not a JSON web token")
     _check_header(_decoded(header))
     return TokenParts(signed, _decoded(claims), _decoded(signature))

@@ -54,7 +54,6 @@ class VerdictCache(Generic[Verdict]):
     def keep(self, credential: bytes, verdict: Verdict, *, now: float, expires: float) -> None:
         """Remember a good ``credential`` until ``expires`` (unix seconds), at most an hour."""
         key = sha256(credential).digest()
-        self._entries.pop(key, None)
         if len(self._entries) >= self._max_entries:
             del self._entries[next(iter(self._entries))]
         until = min(expires, now + self._max_age_seconds)

@@ -28,6 +28,7 @@ from choria_core.security.caller_rules import usable_names
 from choria_core.security.certificate_text import (
     DAMAGE,
     MAX_CERTIFICATES,
+    check_cost,
     names_of,
     read_chain,
     rsa_key,
@@ -45,7 +46,7 @@ class KnownCertificate:
 
     Attributes:
         key: of the leaf.
-        names: those that a caller can have.
+        names: those that a caller can have; there may be none.
         expires: when the first certificate of its chain does, unix seconds.
     """
 
@@ -76,7 +77,7 @@ class Authorities:
 
         Raises:
             RefusedError: they are damaged, not of these authorities, not valid
-                now, not for clients, or without a usable RSA key or name.
+                now, not for clients, or without a usable RSA key.
         """
         leaf, *intermediates = read_chain(pem)
         try:
@@ -87,13 +88,13 @@ class Authorities:
     def _judge(
         self, leaf: x509.Certificate, intermediates: list[x509.Certificate], now: float
     ) -> KnownCertificate:
+        for certificate in (leaf, *intermediates):
+            check_cost(certificate)
         _check_times(leaf, now)
         key = rsa_key(leaf)
         chain = self._chain(leaf, intermediates, now)
         _check_purpose(leaf)
         names = usable_names(names_of(leaf, common_name=not _names_are_constrained(chain)))
-        if not names:
-            raise RefusedError(Refusal.WRONG_NAME, "the certificate has no usable name")
         expires = min(certificate.not_valid_after_utc.timestamp() for certificate in chain)
         return KnownCertificate(key, names, expires)
 
