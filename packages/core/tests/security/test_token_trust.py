@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_core.errors import ConfigError, Refusal, RefusedError
+from choria_core.security.token_text import split_token
 from choria_core.security.token_trust import TokenTrust
 from choria_core.security.verified import VerifiedSender
 from choria_testing.authorities import rsa_key
@@ -235,6 +236,16 @@ def test_tokens_that_say_nothing_of_use(claims: dict[str, Any]) -> None:
 )
 def test_what_is_no_token(token: bytes) -> None:
     assert refusal(token) is Refusal.MALFORMED
+
+
+def test_a_token_has_three_parts_and_an_end() -> None:
+    header, claims, _ = TOKEN.split(b".")
+
+    for token in (header, header + b".AA", header + b"." + claims, TOKEN + b".AA"):
+        with pytest.raises(RefusedError):
+            split_token(token)
+    assert refusal(alice(opa_policy="x" * 65_536)) is Refusal.MALFORMED
+    request(alice(opa_policy="x" * 40_000))
 
 
 @given(st.binary())

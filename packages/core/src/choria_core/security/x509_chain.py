@@ -69,7 +69,7 @@ class Authorities:
     def __init__(self, pem: bytes, *, source: str = "the authorities") -> None:
         try:
             self._store = Store(x509.load_pem_x509_certificates(pem))
-        except ValueError as error:
+        except DAMAGE as error:
             raise ConfigError(f"{source}: no PEM certificates of authorities in it") from error
 
     def verify(self, pem: bytes, *, now: float) -> KnownCertificate:
