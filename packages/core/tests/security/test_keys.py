@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from choria_core.errors import ConfigError, Refusal, RefusedError
 from choria_core.security.ed25519_signing import (
     Ed25519Signer,
-    load_public_key,
+    PublicKey,
     public_key_of,
     verify_ed25519,
 )
@@ -56,7 +56,7 @@ def test_signatures_of_any_length_are_refused() -> None:
         with pytest.raises(RefusedError):
             verify_rsa(rsa_key("x").public_key(), b"data", signature)
         with pytest.raises(RefusedError):
-            verify_ed25519(load_public_key(bytes.fromhex(PUBLIC)), b"data", signature)
+            verify_ed25519(PublicKey(bytes.fromhex(PUBLIC)), b"data", signature)
 
 
 def test_unusable_private_keys_say_what_is_wrong() -> None:

@@ -7,15 +7,13 @@ travel in the token's ``tcs``, the maker's id and key in its ``iss``.
 Source: choria-io/tokens, standard.go, ``IsSignedByIssuer``.
 """
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from choria_core.errors import Refusal, RefusedError
-from choria_core.security.ed25519_signing import is_public_hex, load_public_key, verify_ed25519
+from choria_core.security.ed25519_signing import PublicKey, is_public_hex, verify_ed25519
 from choria_core.security.ksuid import seconds_of
 from choria_core.security.token_claims import CHAIN_ISSUER_PREFIX, StandardClaims
 
 
-def maker_key(claims: StandardClaims, root: Ed25519PublicKey) -> Ed25519PublicKey:
+def maker_key(claims: StandardClaims, root: PublicKey) -> PublicKey:
     """The key that must have signed a chained token, vouched for by ``root``.
 
     Raises:
@@ -26,7 +24,7 @@ def maker_key(claims: StandardClaims, root: Ed25519PublicKey) -> Ed25519PublicKe
     root_signature, _, maker_signature = claims.tcs.partition(".")
     if not maker_id or not is_public_hex(key_hex):
         raise _broken("the issuer is not written as ID.KEY")
-    key = load_public_key(bytes.fromhex(key_hex))
+    key = PublicKey(bytes.fromhex(key_hex))
     _check(root, f"{maker_id}.{key_hex.lower()}", root_signature, "the organisation")
     _check(key, f"{claims.jti}.{root_signature}", maker_signature, "the issuer")
     return key
@@ -45,7 +43,7 @@ def _check_complete(claims: StandardClaims) -> None:
         raise _broken("the token's id is not of the time when it was made")
 
 
-def _check(key: Ed25519PublicKey, data: str, signature: str, signer: str) -> None:
+def _check(key: PublicKey, data: str, signature: str, signer: str) -> None:
     try:
         verify_ed25519(key, data.encode(), bytes.fromhex(signature))
     except (ValueError, RefusedError) as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from choria_core.errors import ConfigError, RefusedError, UsageError, WorkError
-from choria_core.security.ed25519_signing import Ed25519Signer, load_public_key
+from choria_core.security.ed25519_signing import Ed25519Signer, PublicKey
 from choria_core.security.key_files import (
     load_public_key_text,
     load_seed,
@@ -121,7 +121,7 @@ def _claims_of(parts: TokenParts) -> Claims | None:
 
 
 def _validate(file: Path, parts: TokenParts, claims: Claims | None, public_key: Path) -> None:
-    root = load_public_key(bytes.fromhex(load_public_key_text(str(public_key))))
+    root = PublicKey(bytes.fromhex(load_public_key_text(str(public_key))))
     try:
         check_signature(parts, claims or StandardClaims(), [root])
     except RefusedError as error:

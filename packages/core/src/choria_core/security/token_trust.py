@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from choria_core.errors import ConfigError, Refusal, RefusedError
-from choria_core.security.ed25519_signing import is_public_hex, load_public_key, verify_ed25519
+from choria_core.security.ed25519_signing import PublicKey, is_public_hex, verify_ed25519
 from choria_core.security.token_chain import maker_key
 from choria_core.security.token_claims import (
     Claims,
@@ -34,7 +32,7 @@ class KnownToken:
     """
 
     claims: Claims
-    key: Ed25519PublicKey
+    key: PublicKey
     expires: float
 
 
@@ -53,8 +51,8 @@ class TokenTrust:
     def __init__(
         self, *, signers: Iterable[bytes] = (), issuers: Mapping[str, bytes] | None = None
     ) -> None:
-        self._signers = [load_public_key(key) for key in signers]
-        self._issuers = {name: load_public_key(key) for name, key in (issuers or {}).items()}
+        self._signers = [PublicKey(key) for key in signers]
+        self._issuers = {name: PublicKey(key) for name, key in (issuers or {}).items()}
         if bool(self._signers) == bool(self._issuers):
             raise ConfigError(
                 "set either plugin.security.choria.trusted_signers or plugin.security.issuer.names"
@@ -136,18 +134,16 @@ class TokenTrust:
         expires = check_times(claims, now=now)
         if not claims.name or not is_public_hex(claims.public_key):
             raise RefusedError(Refusal.MALFORMED, "the token lacks a name or a public key")
-        return KnownToken(claims, load_public_key(bytes.fromhex(claims.public_key)), expires)
+        return KnownToken(claims, PublicKey(bytes.fromhex(claims.public_key)), expires)
 
-    def _roots(self, claims: Claims) -> list[Ed25519PublicKey]:
+    def _roots(self, claims: Claims) -> list[PublicKey]:
         if self._signers:
             return self._signers
         issuer = self._issuers.get(claims.ou)
         return [] if issuer is None else [issuer]
 
 
-def check_signature(
-    parts: TokenParts, claims: StandardClaims, roots: Iterable[Ed25519PublicKey]
-) -> None:
+def check_signature(parts: TokenParts, claims: StandardClaims, roots: Iterable[PublicKey]) -> None:
     """Check that one of ``roots`` signed a token, or vouches for the one who did.
 
     Raises:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from choria_core.errors import RefusedError
-from choria_core.security.ed25519_signing import is_public_hex, load_public_key, verify_ed25519
+from choria_core.security.ed25519_signing import PublicKey, is_public_hex, verify_ed25519
 from choria_core.security.token_chain import root_chain_data
 from choria_core.security.token_claims import (
     ROOT_ISSUER_PREFIX,
@@ -181,7 +181,7 @@ def _is_issuer(claims: StandardClaims) -> bool:
         return False
     try:
         data, signature = root_chain_data(claims.jti, claims.public_key), bytes.fromhex(claims.tcs)
-        verify_ed25519(load_public_key(bytes.fromhex(root)), data, signature)
+        verify_ed25519(PublicKey(bytes.fromhex(root)), data, signature)
     except (ValueError, RefusedError):
         return False
     return True
