@@ -278,6 +278,18 @@ async def test_a_target_of_other_messages(pair: Pair) -> None:
     assert "another writer uses the target" in str(error)
 
 
+async def test_what_the_original_left_of_our_copies_is_said_to_be_copied_again(pair: Pair) -> None:
+    await pair.make_source()
+    assert await pair.run(pair.entry()) == [None]
+    await pair.target.purge_stream("NODES")
+    await pair.target.fill([Sent("nodes.n1", b"", ("Choria-SR-Source: NODES 5 site nodes -1",))])
+
+    told = await steps(pair, pair.entry())
+
+    assert "from source message 6: the target ends with the copy of 5" in told
+    assert f"what lies between is copied a second time: 6 to {COUNT}" in told
+
+
 @BOTH
 async def test_a_stream_onto_itself_by_another_name(pair: Pair, pool: Pool | None) -> None:
     await pair.make_source()

@@ -93,9 +93,7 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
     steps = [f"would copy from {start}: {position.reason}", _writing(target)]
     if is_restart and position.target_last_sequence:
         steps[0] += f", behind the target's message {position.target_last_sequence}"
-    if position.lost is not None:
-        first, last = position.lost
-        steps.append(f"the source dropped messages {first} to {last} before they were copied")
+    steps += [f"{one.text}: {one.first} to {one.last}" for one in position.remarks]
     return steps, start
 
 

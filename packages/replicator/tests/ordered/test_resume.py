@@ -116,6 +116,38 @@ def test_messages_that_the_source_dropped_before_they_were_copied_are_reported()
     assert decide(evidence).lost == (41, 50)
 
 
+def test_what_a_filter_may_have_left_out_is_no_sure_loss() -> None:
+    evidence = replace(BEHIND_40, source_first_sequence=51, reads_part=True)
+
+    (remark,) = decide(evidence).remarks
+    assert (remark.first, remark.last, remark.is_loss) == (41, 50, False)
+    assert "may have wanted none" in remark.text
+    (remark,) = decide(replace(evidence, reads_part=False)).remarks
+    assert remark.is_loss
+
+
+def test_what_the_original_left_of_our_copies_is_said_to_be_copied_again() -> None:
+    evidence = replace(BEHIND_40, own_floor=90, frontier=90)
+
+    position = decide(evidence)
+
+    assert (position.copy_from, position.again) == (41, (41, 90))
+    (remark,) = position.remarks
+    assert "second time" in remark.text
+    assert decide(replace(evidence, source_first_sequence=61)).again == (61, 90)
+
+
+def test_nothing_is_said_to_be_copied_again_where_the_floor_proves_nothing() -> None:
+    ahead = replace(BEHIND_40, own_floor=90, frontier=90)
+    linked = replace(tail(), is_linked=True)
+
+    assert decide(replace(ahead, tail=linked)).again is None  # the target lost our own copies
+    assert decide(replace(ahead, own_floor=40)).again is None
+    assert decide(replace(ahead, source_first_sequence=91)).again is None  # which lifts floors
+    assert sampled(ahead, state(90, 40)).again is None
+    assert decide(replace(ahead, target_last_sequence=35)).again is None  # removed on purpose
+
+
 def test_nothing_is_reported_where_the_next_message_is_the_oldest() -> None:
     evidence = replace(BEHIND_40, source_first_sequence=41, source_timestamp_at_tail_ms=None)
 

@@ -189,3 +189,19 @@ async def test_what_the_source_dropped_before_it_was_copied_is_reported(lab: "La
     (report,) = lab.said("the source dropped messages before they were copied")
     assert (report["first"], report["last"]) == (51, 150)
     assert [int(one.body) for one in await lab.copies()] == [*range(50), *range(150, 250)]
+
+
+async def test_what_a_filter_left_out_is_not_reported_as_lost(lab: "Lab") -> None:
+    await lab.make_source()
+    await lab.fill(50)
+    only_n1 = lab.settings(filter_subject="nodes.n1")
+    await lab.once(only_n1)
+    await lab.source.purge_stream("NODES")
+    await lab.fill(50, first=50)
+
+    await lab.once(only_n1)
+
+    assert not lab.said("the source dropped messages before they were copied")
+    (report,) = [one for one in lab.logs if "the filter may have wanted none" in one["event"]]
+    assert (report["log_level"], report["first"], report["last"]) == ("warning", 43, 50)
+    assert [int(one.body) for one in await lab.copies()] == [*range(1, 100, 10)]

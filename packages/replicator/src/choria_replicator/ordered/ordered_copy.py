@@ -309,13 +309,9 @@ class OrderedCopy:
                 target_seen=self._target_began_at if self._incarnation else None,
             ),
         )
-        if position.lost is not None:
-            self._log.error(
-                "the source dropped messages before they were copied",
-                first=position.lost[0],
-                last=position.lost[1],
-                hint="raise the source stream's limits, or let the replicator run all the time",
-            )
+        for remark in position.remarks:
+            tell = self._log.error if remark.is_loss else self._log.warning
+            tell(remark.text, first=remark.first, last=remark.last, hint=remark.hint)
         return position
 
     def _count_found(self, source: StreamInfo, position: Position) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from choria_core.nats.jetstream import ConsumerInfo, JetStream, StreamInfo
 from choria_core.timestamps import parse_rfc3339_ms
+from choria_replicator.message.subject_map import covers
 from choria_replicator.ordered.after_pool import find_pool_trace
 from choria_replicator.ordered.resume import Evidence, Position, decide
 from choria_replicator.sampling.limiter_state import LimiterState
@@ -25,12 +26,14 @@ class Books:
         limiter: sampling state; None without one.
         expected_writer: who must have written the tail; None when anyone may.
         target_seen: the target's last sequence when we last looked; None before.
+        own_floor: what the entry's own consumers had settled; 0 if unknown.
     """
 
     frontier: int = 0
     limiter: LimiterState | None = None
     expected_writer: tuple[str, str] | None = None
     target_seen: int | None = None
+    own_floor: int = 0
 
 
 async def find_position(
@@ -62,8 +65,17 @@ async def find_position(
             expected_writer=books.expected_writer,
             target_seen=books.target_seen,
             pool=pool,
+            own_floor=books.own_floor,
+            reads_part=_reads_part(source, settings.filter_subject),
         )
     )
+
+
+def _reads_part(source: StreamInfo, filter_subject: str) -> bool:
+    """Whether the source may hold messages that the filter leaves out."""
+    told = not any(source.config.get(key) for key in ("mirror", "sources", "subject_transform"))
+    is_whole = told and all(covers(filter_subject, one) for one in source.subjects)
+    return bool(filter_subject) and not is_whole
 
 
 def _created_ms(source: StreamInfo) -> int:
@@ -100,7 +112,8 @@ def stored_books(
     """What earlier runs left behind: consumers of the entry and of the original, sampling state."""
     if limiter is not None and limiter.stream_created not in ("", source.created):
         limiter = None  # of a stream that is gone
-    settled = [original_floor, *(settled_by(consumer) for consumer in consumers)]
+    own_floor = max(map(settled_by, consumers), default=0)
+    settled = [original_floor, own_floor]
     if limiter is not None:
         settled.append(limiter.sequence or 0)
-    return Books(frontier=max(settled), limiter=limiter)
+    return Books(frontier=max(settled), limiter=limiter, own_floor=own_floor)

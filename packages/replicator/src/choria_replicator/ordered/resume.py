@@ -54,6 +54,8 @@ class Evidence:
         target_seen: the target's last sequence when this process last looked; what
             came since must be of ordered copies. None at the first look.
         pool: that wrote the tail; None where none did.
+        own_floor: what this entry's own consumers had settled; 0 if unknown.
+        reads_part: a filter leaves some of the source's messages out.
     """
 
     source_stream: str
@@ -71,6 +73,26 @@ class Evidence:
     expected_writer: tuple[str, str] | None = None
     target_seen: int | None = None
     pool: PoolTrace | None = None
+    own_floor: int = 0
+    reads_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a span of source messages that people should know.
+
+    Attributes:
+        text: in words.
+        first, last: source sequences.
+        hint: what to do about it.
+        is_loss: messages were lost.
+    """
+
+    text: str
+    first: int
+    last: int
+    hint: str
+    is_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +109,9 @@ class Position:
         reason: for the log and ``--check``.
         lost: source sequences that vanished before they were copied, first and
             last; None when there are none.
+        loss_is_sure: some of them were to be copied; a filter may have wanted none.
+        again: source sequences that this entry had settled before the original
+            wrote the tail, first and last: it copies them again; None for none.
         pools: name of the consumer of a pool that copied before and is done;
             empty for none.
     """
@@ -98,7 +123,31 @@ class Position:
     limiter: LimiterState | None
     reason: str
     lost: tuple[int, int] | None = None
+    loss_is_sure: bool = True
+    again: tuple[int, int] | None = None
     pools: str = ""
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What people should know of this position."""
+        remarks = []
+        if self.lost is not None:
+            text = (
+                "the source dropped messages before they were copied"
+                if self.loss_is_sure
+                else "the source dropped messages that were not copied; the filter may have "
+                "wanted none of them"
+            )
+            hint = "raise the source stream's limits, or let the replicator run all the time"
+            remarks.append(Remark(text, *self.lost, hint=hint, is_loss=self.loss_is_sure))
+        if self.again is not None:
+            text = (
+                "the original replicator wrote the target's last message after this entry had "
+                "copied more: what lies between is copied a second time"
+            )
+            hint = "next time, set start_sequence before handing back to the original"
+            remarks.append(Remark(text, *self.again, hint=hint))
+        return remarks
 
 
 def decide(evidence: Evidence) -> Position:
@@ -120,7 +169,8 @@ def decide(evidence: Evidence) -> Position:
     if evidence.tail.sequence < evidence.target_last_sequence and evidence.frontier > settled:
         settled = evidence.frontier
         reason = f"the target's newest messages were removed; all up to {settled} had been settled"
-    return _behind(evidence, settled=settled, reason=reason)
+    position = _behind(evidence, settled=settled, reason=reason)
+    return replace(position, again=_again(evidence, evidence.tail, position))
 
 
 def _behind_frontier(evidence: Evidence) -> Position:
@@ -190,6 +240,7 @@ def _behind(evidence: Evidence, *, settled: int, reason: str) -> Position:
         limiter,
         reason,
         _lost(evidence, copy_from),
+        loss_is_sure=not evidence.reads_part,
     )
 
 
@@ -270,3 +321,15 @@ def _lost(evidence: Evidence, copy_from: int) -> tuple[int, int] | None:
     if evidence.source_keeps_read and evidence.source_first_sequence > copy_from:
         return copy_from, evidence.source_first_sequence - 1
     return None
+
+
+def _again(evidence: Evidence, tail: Tail, position: Position) -> tuple[int, int] | None:
+    """What we had settled, and the original has not copied anew before it wrote the tail.
+
+    A sampled copy settles more than it writes: there a floor proves nothing.  Nor
+    does one before the source's first message, as the server lifts it up to there.
+    """
+    first = max(position.copy_from, evidence.source_first_sequence)
+    if tail.is_linked or evidence.sampled or evidence.own_floor < first:
+        return None
+    return first, evidence.own_floor
