@@ -138,8 +138,8 @@ class SourceConsumer:
             raise WorkError(
                 f"stream {stream.name} is copied to {target_of(info)} under the name "
                 f"{self.worker} already, and this copy goes to {self.target}: give it a name of "
-                f"its own (name in the file, --name without one). If the other copy is given up "
-                f"for good, {remedy}"
+                f"its own (name in the file, or --name without a file). If the other copy is "
+                f"given up for good, {remedy}"
             )
 
     async def original_floor(self, stream: StreamInfo) -> int:
