@@ -278,6 +278,41 @@ async def test_a_target_of_other_messages(pair: Pair) -> None:
     assert "another writer uses the target" in str(error)
 
 
+async def test_a_copy_of_the_name_goes_to_another_target(
+    pair: Pair, make_broker: MakeBroker
+) -> None:
+    await pair.make_source()
+    assert await pair.run(pair.entry()) == [None]
+    other = pair.entry(target=parse_endpoint((await make_broker()).url))
+    (finding,) = await pair.check(other)
+    assert "under the name nodes already" in str(finding.error)
+
+    (ran,) = await pair.run(other)
+
+    assert str(ran) == str(finding.error)
+    (finding,) = await pair.check(other, restart=frozenset({"nodes"}))
+    assert finding.error is None
+
+
+@pytest.mark.parametrize("retention", ["limits", "interest"])
+async def test_a_source_without_room_for_a_consumer(pair: Pair, retention: str) -> None:
+    await pair.make_source(max_consumers=1, retention=retention)
+    await pair.source.create_consumer("NODES", {"name": "theirs", "ack_policy": "explicit"})
+
+    assert "and has theirs: " in str(await pair.refused_alike(pair.entry()))
+
+
+@pytest.mark.parametrize("retention", ["limits", "interest", "workqueue"])
+async def test_a_source_whose_only_consumer_is_ours(pair: Pair, retention: str) -> None:
+    await pair.make_source(max_consumers=1, retention=retention)
+    assert await pair.run(pair.entry()) == [None]
+
+    if retention == "interest":
+        assert "must stay" in str(await pair.refused_alike(pair.entry()))
+    else:
+        assert f"from source message {COUNT + 1}:" in await steps(pair, pair.entry())
+
+
 async def test_what_the_original_left_of_our_copies_is_said_to_be_copied_again(pair: Pair) -> None:
     await pair.make_source()
     assert await pair.run(pair.entry()) == [None]

@@ -17,8 +17,10 @@ from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.sampling.state_store import StateStore
 from choria_replicator.settings.model import StreamSettings
 from choria_replicator.source.brought_subjects import brought_subjects
+from choria_replicator.source.consumer_limit import refuse_full
 from choria_replicator.source.source_consumer import SourceConsumer, consumer_base
 from choria_replicator.source.start_point import StartPoint
+from choria_replicator.source.target_mark import mark_of
 from choria_replicator.source.work_queue import refuse_other_readers
 from choria_replicator.survey import subject_mapper
 from choria_replicator.target.stream_clone import known_subjects
@@ -64,8 +66,13 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
         worker=settings.worker,
         filter_subject=settings.filter_subject,
         instance=sight.manner.instance,
+        takes_over=is_restart,
+    )
+    consumer.target = mark_of(
+        settings.target, sight.target_js.transport.server.server_id, target.info
     )
     found = await consumer.found(source)
+    predecessors = {info.name for info in found}
     if is_restart:
         last = target.info.state.last_seq
         position = Position(None, 0, last, 0, None, "told to start over")
@@ -87,6 +94,9 @@ async def ordered_steps(sight: Sight) -> tuple[list[str], StartPoint]:
         settings.filter_subject,
         lambda name: name == position.pools or name.startswith(base),
     )
+    if source.retention == "workqueue":
+        predecessors.add(position.pools)
+    await refuse_full(sight.source_js, source, predecessors=predecessors)
     start = resolve_start(settings, source, found)
     if position.copy_from:
         start = StartPoint("resumed", sequence=position.copy_from)

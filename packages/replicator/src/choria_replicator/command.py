@@ -6,6 +6,7 @@ import gc
 import json
 import sys
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -48,6 +49,10 @@ def replicate(  # noqa: PLR0913 - each is an option
     target: Annotated[
         str | None, typer.Option(help="Without a file: URL of the target cluster.")
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Without a file: a name of its own for the copy of one stream."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Copy what is there, then end.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Say what would be done, and do nothing.")
@@ -66,7 +71,7 @@ def replicate(  # noqa: PLR0913 - each is an option
     Ends with 0 when done or stopped, 1 when a copy cannot go on, 2 for wrong
     settings, 3 when a cluster refuses us or cannot be reached.
     """
-    settings = _settings(config, source, target, stream or [], topic)
+    settings = _settings(config, _Options(source, target, name), stream or [], topic)
     select(settings, restart or [])  # whose names must be known too
     manner = Manner(
         instance=instance_name(),
@@ -89,19 +94,31 @@ def replicate(  # noqa: PLR0913 - each is an option
             _print_summary(replicator, as_json=as_json)
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What stands for a file."""
+
+    source: str | None = None
+    target: str | None = None
+    name: str | None = None
+
+
 def _settings(
-    config: Path | None, source: str | None, target: str | None, names: list[str], topic: str | None
+    config: Path | None, options: _Options, names: list[str], topic: str | None
 ) -> ReplicatorSettings:
     if config is None:
+        source, target = options.source, options.target
         if source is None or target is None:
             raise UsageError(
                 "say what to copy: --config FILE, or --source URL --target URL --stream NAME"
             )
         if topic is not None:
             raise UsageError("--topic selects an entry of a file: it needs --config")
-        return from_options(source, target, names)
-    if source is not None or target is not None:
-        raise UsageError("--source and --target stand for a file: leave them out beside --config")
+        return from_options(source, target, names, name=options.name)
+    if options != _Options():
+        raise UsageError(
+            "--source, --target and --name stand for a file: leave them out beside --config"
+        )
     loaded = load_settings(config)
     for warning in loaded.warnings:
         typer.secho(f"warning: {warning}", err=True, fg="yellow")

@@ -78,6 +78,17 @@ def test_the_command_line_alone_names_whole_streams() -> None:
     assert chosen.streams[0].site == chosen.site == "choria"
 
 
+def test_the_command_line_can_name_the_copy_of_one_stream() -> None:
+    (copy,) = from_options("nats://s", "nats://t", ["A"], name="mine").streams
+
+    assert (copy.entry, copy.worker, copy.source_stream, copy.target_stream) == (
+        ("mine", "mine", "A", "A")
+    )
+    for streams, name in ((["A", "B"], "mine"), (["A"], ""), (["A"], "my own")):
+        with pytest.raises(UsageError, match="--name"):
+            from_options("nats://s", "nats://t", streams, name=name)
+
+
 def test_the_command_line_alone_can_be_wrong_too() -> None:
     with pytest.raises(UsageError, match="--stream NAME"):
         from_options("nats://s", "nats://t", [])

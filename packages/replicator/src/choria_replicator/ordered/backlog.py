@@ -12,6 +12,7 @@ from choria_core.nats.jetstream import NANOSECONDS, ConsumerInfo, JetStream, Str
 from choria_core.timestamps import parse_rfc3339_ms
 from choria_replicator.ordered.position import resolve_start
 from choria_replicator.settings.model import StartAll, StreamSettings
+from choria_replicator.source.consumer_limit import consumer_limit
 from choria_replicator.source.source_consumer import settled_by
 from choria_replicator.source.start_point import from_sequence
 from choria_replicator.stats import StreamStats
@@ -73,12 +74,18 @@ class Backlog:
         """How many messages a new reader would find, and the sequence before the first.
 
         Elsewhere than on a stream with limits a reader of ours could take
-        messages away from others: there all that the stream holds counts.
+        messages away from others: there all that the stream holds counts.  Where
+        the stream allows only so many readers, ours takes nobody's place: all behind
+        ``settled`` counts, wanted or not.
         """
         is_whole = isinstance(self._settings.start, StartAll) and not settled
         if stream.retention != "limits" or (is_whole and not self._settings.filter_subject):
             return stream.state.messages, settled
         start = resolve_start(self._settings, stream, ())
+        if consumer_limit(stream):
+            settled = settled or (start.sequence or 1) - 1
+            behind = max(stream.state.last_seq - settled, 0)
+            return min(behind, stream.state.messages), settled
         probe = await jetstream.create_consumer(
             stream.name,
             {

@@ -41,6 +41,7 @@ from choria_replicator.sides import ONCE_PATIENCE_SECONDS, Sides, rest
 from choria_replicator.source.pull_window import PullWindow
 from choria_replicator.source.source_consumer import MAX_ACK_PENDING, START, SourceConsumer
 from choria_replicator.source.start_point import StartPoint, from_sequence
+from choria_replicator.source.target_mark import mark_of
 from choria_replicator.stats import StreamStats
 from choria_replicator.survey import Claim, ensure_target, source_stream, subject_mapper
 from choria_replicator.target.fast_ingest import FastIngest
@@ -119,6 +120,7 @@ class OrderedCopy:
             worker=settings.worker,
             filter_subject=settings.filter_subject,
             instance=around.instance,
+            takes_over=around.restart,
         )
         self._books = Books()
         self._books_of = ""  # when the source stream that they speak of was created
@@ -228,6 +230,9 @@ class OrderedCopy:
 
     async def _prepare(self, source: StreamInfo, target: Target) -> tuple[Wiring, Mark]:
         """Find the position and make what the incarnation works with."""
+        self._consumer.target = mark_of(
+            self._settings.target, self._target.server.server_id, target.info
+        )
         found = await self._consumer.found(source)
         position = await self._position(source, target, found)
         self._count_found(source, position)

@@ -8,6 +8,7 @@ from choria_replicator.ordered.position import find_position, stored_books
 from choria_replicator.sampling.limiter_state import LimiterState
 from choria_replicator.settings.model import StreamSettings
 from choria_replicator.source.source_consumer import entry_consumers
+from choria_replicator.source.target_mark import mark_of, reads_for
 from choria_replicator.target.tail import Tail
 from choria_replicator.target.target_stream import read_tail
 
@@ -43,9 +44,9 @@ async def ordered_before(
 
     ``limiter`` is the sampling state that it kept; None without one.
     """
-    consumers = await entry_consumers(
-        source_js, source.name, site=settings.site, worker=settings.worker
-    )
+    mark = mark_of(settings.target, target_js.transport.server.server_id, target)
+    left = await entry_consumers(source_js, source.name, site=settings.site, worker=settings.worker)
+    consumers = [consumer for consumer in left if reads_for(consumer, mark)]
     names = tuple(consumer.name for consumer in consumers)
     tail = await read_tail(target_js, target)
     is_ours = tail is not None and _is_written_by(settings, source, tail)

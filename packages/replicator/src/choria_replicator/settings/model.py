@@ -14,7 +14,7 @@ from choria_core.nats.endpoint import Endpoint
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_replicator.message.subject_map import SubjectMap
 from choria_replicator.sampling.field_path import FieldPath
-from choria_replicator.settings.grammars import STREAM
+from choria_replicator.settings.grammars import NAME, STREAM
 from choria_replicator.stats import Dialect
 
 Value = TypeVar("Value")
@@ -196,9 +196,16 @@ def select(
 
 
 def from_options(
-    source: str, target: str, streams: Sequence[str], *, site: str = DEFAULT_SITE
+    source: str,
+    target: str,
+    streams: Sequence[str],
+    *,
+    name: str | None = None,
+    site: str = DEFAULT_SITE,
 ) -> ReplicatorSettings:
     """Settings of the command line alone: whole streams, each under its own name.
+
+    ``name`` is another one, for the copy of a single stream.
 
     Raises:
         UsageError: a URL or name is wrong, no stream is named, or a copy would
@@ -206,6 +213,10 @@ def from_options(
     """
     if not streams or not all(streams):
         raise UsageError("name the streams to copy: --stream NAME")
+    if name is not None:
+        if len(set(streams)) > 1 or not name:
+            raise UsageError("--name NAME names one copy: give it one --stream")
+        name = _option("--name", NAME.read, name)
     from_, to = (
         _option("--source", parse_endpoint, source),
         _option("--target", parse_endpoint, target),
@@ -214,16 +225,16 @@ def from_options(
         raise UsageError("--source and --target are the same server: a stream is no copy of itself")
     entries = tuple(
         StreamSettings(
-            entry=name,
+            entry=name or stream,
             dialect="streams",
             site=site,
-            worker=name,
+            worker=name or stream,
             source=from_,
             target=to,
-            source_stream=name,
-            target_stream=name,
+            source_stream=stream,
+            target_stream=stream,
         )
-        for name in dict.fromkeys(_option("--stream", STREAM.read, one) for one in streams)
+        for stream in dict.fromkeys(_option("--stream", STREAM.read, one) for one in streams)
     )
     return ReplicatorSettings(site=site, dialect="streams", streams=entries)
 
