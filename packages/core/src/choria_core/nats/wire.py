@@ -111,7 +111,7 @@ class Decoder:
         """Handle every complete frame and return how many bytes they took.
 
         Long on purpose: a call per message would cost as much as its parsing.
-        One byte is searched, as two take five times as long; ``int`` does not
+        One byte is searched, as two take nearly twice as long; ``int`` does not
         mind the carriage return that the last field keeps.
         """
         position = 0
