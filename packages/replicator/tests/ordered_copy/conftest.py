@@ -18,7 +18,8 @@ import structlog
 from choria_core.broker.server import Broker
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.jetstream import StreamInfo
-from choria_core.nats.lean_transport import LeanTransport, connect
+from choria_core.nats.lean_transport import LeanSubscription, LeanTransport, connect
+from choria_core.nats.wire import Delivery, Sink
 from choria_replicator.message.provenance import HEADER, Provenance
 from choria_replicator.ordered.ordered_copy import OrderedCopy, Surroundings
 from choria_replicator.sampling.field_path import FieldPath
@@ -163,6 +164,25 @@ class Copying:
             send(b"".join(kept))
 
         self.target.send = lose  # type: ignore[method-assign]  # the network does
+
+    def lose_answers(self) -> None:
+        """Let the network lose what the target answers to publishes, but for the first answer.
+
+        A resync ends it.  To be called before the copy begins: right after ``start``.
+        """
+        add_sink = self.target.add_sink
+        seen = 0
+
+        def add(subject: str, sink: Sink) -> LeanSubscription:
+            def lose(delivery: Delivery) -> None:
+                nonlocal seen
+                seen += 1
+                if seen == 1 or self.stats.resyncs:
+                    sink(delivery)
+
+            return add_sink(subject, lose)
+
+        self.target.add_sink = add  # type: ignore[method-assign]  # the network does
 
     async def kill(self) -> None:
         """End it as SIGKILL does: nothing more is sent, read, saved or said."""
