@@ -77,7 +77,7 @@ def _client(claims: ClientClaims, now: float) -> Iterator[str]:
     yield from _aligned(facts, _CLIENT_WIDTH)
     if claims.permissions is not None:
         granted = [*_fleet(claims), *_granted(claims.permissions, _CLIENT_PERMISSIONS)]
-        yield from _permissions(" Client Permissions:", granted, "user", indent=6)
+        yield from _permissions(" Client Permissions:", granted, "user specific", indent=6)
     if claims.user_properties:
         properties = json.dumps(claims.user_properties, indent=2, sort_keys=True)
         yield from _block("User Properties", properties)
