@@ -1,6 +1,5 @@
 """What several settings say together.  Pure."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,10 +9,12 @@ from choria_core.network_config.keys import NAME, Side
 from choria_core.network_config.kinds import shown_text
 from choria_core.network_config.records import ISSUER
 from choria_core.network_config.settings import Settings
+from choria_core.protocol import names
 
-_DOTTED_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_LONGEST: Final = 255
-_NAME_FIX: Final = "use letters, digits, _ and -, in parts joined by dots; at most 255 characters"
+_NAME_FIX: Final = (
+    "use letters, digits, _ and -, in parts joined by dots; "
+    f"at most {names.MAX_NAME_CHARS} characters"
+)
 _PROVIDER: Final = "plugin.security.provider"
 _SIGNERS: Final = "plugin.security.choria.trusted_signers"
 _ISSUERS: Final = "plugin.security.issuer.names"
@@ -48,17 +49,17 @@ def _names(settings: Settings) -> Iterator[Problem]:
         if key in settings.values:
             value: Any = settings[key]
             for name in value if isinstance(value, tuple) else (value,):
-                if name and not (len(name) <= _LONGEST and _DOTTED_NAME.fullmatch(name)):
+                if name and not names.is_identity(name):
                     yield settings.problem(key, f"{shown_text(name)} is no network name", _NAME_FIX)
 
 
 def _issuers(settings: Settings) -> Iterator[Problem]:
-    names: Any = settings[_ISSUERS]
-    for name in names:
+    issuers: Any = settings[_ISSUERS]
+    for name in issuers:
         key = ISSUER.replace(NAME, name)
         if key not in settings.values:
             yield settings.problem(_ISSUERS, f"the key of {name} is not given", f"set {key}")
-    if names and settings[_SIGNERS]:
+    if issuers and settings[_SIGNERS]:
         text = f"cannot stand beside {_ISSUERS}"
         yield settings.problem(_SIGNERS, text, "remove one of them")
 

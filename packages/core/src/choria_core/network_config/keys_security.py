@@ -5,6 +5,7 @@ from typing import Final
 from choria_core.network_config.keys import ALL, BOTH, CLIENT, NAME, SERVER, Key, Support
 from choria_core.network_config.kinds import (
     BOOLEAN,
+    CALLER_PATTERNS,
     INTEGER,
     PATH,
     PUBLIC_KEY,
@@ -79,14 +80,14 @@ TRUST: Final = (
     ),
     Key(
         "plugin.choria.security.privileged_users",
-        WORDS,
+        CALLER_PATTERNS,
         SERVER,
         "patterns of certificate names that may speak for others",
         default=r"\.privileged.mcollective$,\.privileged.choria$",
     ),
     Key(
         "plugin.choria.security.certname_whitelist",
-        WORDS,
+        CALLER_PATTERNS,
         SERVER,
         "patterns of certificate names that may be clients",
         default=r"\.mcollective$,\.choria$",

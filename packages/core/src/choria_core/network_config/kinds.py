@@ -15,6 +15,7 @@ from choria_core.config.value import Refusal, nearest
 from choria_core.durations import format_duration, parse_choria_duration
 from choria_core.errors import ConfigError
 from choria_core.network_config.addresses import read_address
+from choria_core.security.caller_rules import usable_pattern
 from choria_core.telemetry.redaction import redact_text
 
 _TRUE: Final = frozenset({"1", "yes", "true", "y", "t"})
@@ -169,6 +170,14 @@ def _public_key(text: str, _home: str) -> object:
     return Refusal(what, "write its 32 bytes as 64 hexadecimal digits")
 
 
+def _caller_pattern(text: str, _home: str) -> object:
+    try:
+        usable_pattern(text)
+    except ConfigError as error:
+        return Refusal(redact_text(str(error)), "write an expression that RE2 knows")
+    return text
+
+
 def _each(read: Callable[[str, str], object]) -> Callable[[str, str], object]:
     """A reader of lists that are separated by commas."""
 
@@ -207,6 +216,9 @@ SECONDS = Kind("whole seconds", _integer, 0, on_error=OnError.KEEP)
 BYTES = Kind("whole bytes", _integer, 0, on_error=OnError.KEEP)
 DURATION = Kind("duration (30, 5m, 7d)", _duration, 0.0, format_duration, on_error=OnError.KEEP)
 MODE = Kind("octal mode", _mode, 0, lambda value: f"{value:04o}")
+CALLER_PATTERNS = Kind(
+    "list of regular expressions, by commas", _each(_caller_pattern), (), _joined(", ")
+)
 WORDS = Kind("list, by commas", _each(_text), (), _joined(", "))
 ADDRESSES = Kind("list of host:port, by commas", _each(_address), (), _joined(", "))
 PUBLIC_KEY = Kind("hexadecimal public key", _public_key, "")

@@ -25,6 +25,23 @@ def usable_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if _is_name(name))
 
 
+def usable_pattern(pattern: str) -> str:
+    """The regular expression in ``pattern``, which may be written as ``/expression/``.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    bare = pattern.strip("/") if re.fullmatch("/.+/", pattern) else pattern
+    try:
+        _compiled(bare)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace")
+        raise ConfigError(f"{pattern!a} is no regular expression: {reason}") from error
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{pattern!a} is no Unicode") from error
+    return bare
+
+
 class CallerRules:
     """Patterns of the callers that may call, and of those that may call as others.
 
@@ -70,22 +87,14 @@ class CallerRules:
 
 def _any_of(patterns: Sequence[str], key: str) -> Callable[[bytes], object]:
     """The search for any of ``patterns``, in one go."""
-    groups = [f"(?:{_checked(pattern, key)})" for pattern in patterns]
+    try:
+        groups = [f"(?:{usable_pattern(pattern)})" for pattern in patterns]
+    except ConfigError as error:
+        raise ConfigError(f"plugin.choria.security.{key}: {error}") from error
     if not groups:
         return lambda _: None
     search: Callable[[bytes], object] = _compiled("|".join(groups)).search
     return search
-
-
-def _checked(pattern: str, key: str) -> str:
-    bare = pattern.strip("/") if re.fullmatch("/.+/", pattern) else pattern
-    try:
-        _compiled(bare)
-    except re2.error as error:
-        raise ConfigError(
-            f"plugin.choria.security.{key}: {pattern!a} is no regular expression: {error}"
-        ) from error
-    return bare
 
 
 def _compiled(pattern: str) -> Any:
