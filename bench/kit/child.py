@@ -12,6 +12,7 @@ from choria_core.errors import WorkError
 
 GRACE_SECONDS = 10.0
 TAIL_BYTES = 2_000
+LOOK_SECONDS = 0.02
 
 
 class Child:
@@ -51,6 +52,16 @@ class Child:
             raise WorkError(
                 f"{' '.join(self.command)} ended with {self._process.returncode}:\n{words}"
             )
+
+    async def printed(self, text: str, *, within_seconds: float) -> None:
+        """Return when it has printed ``text``.  Raises WorkError when it does not."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                while text not in self.output and not self.is_over:  # noqa: ASYNC110 - it is another process
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise WorkError(f"{' '.join(self.command)} did not print {text!r}") from None
+        self.check()
 
     async def wait(self) -> None:
         """Return when it has ended well.  Raises WorkError when it failed."""
