@@ -1,0 +1,1 @@
+"""What an agent offers: its actions, their inputs and what they give."""

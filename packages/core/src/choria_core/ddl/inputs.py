@@ -1,0 +1,1 @@
+"""Arguments of an action, held against its description.  Pure."""
