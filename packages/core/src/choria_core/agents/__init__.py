@@ -1,0 +1,1 @@
+"""Agents: what nodes do when they are asked to."""

@@ -1,0 +1,1 @@
+"""Who may run which action of which agent."""
