@@ -14,12 +14,12 @@ Sign = Callable[[bytes], bytes]
 LAYERS = ("transport", "secure", "inner", "payload")
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
-_MARKS = ("<first mark>", "<second mark>")
+_MARKS = ("<first mark>", "<second mark>", "<third mark>")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A document without one or two of its texts, which go between the parts."""
+    """A document without one to three of its texts, which go between the parts."""
 
     parts: tuple[bytes, ...]
 
@@ -39,51 +39,56 @@ class Onion:
         texts: every layer as recorded, in the order of ``LAYERS``.
         frames: of every layer but the last.
         is_nested_text: version 1, where documents hold documents as text.
-        is_request: of requests the inner document is signed, of replies hashed.
+        seals: what vouches for the inner document in the secure one, in its order:
+            requests are signed, replies hashed, in version 2 also signed.
     """
 
     texts: tuple[bytes, ...]
     frames: tuple[Frame, ...]
     is_nested_text: bool
-    is_request: bool
+    seals: tuple[Sign, ...]
 
-    def closed(self, layer: int, text: bytes, sign: Sign) -> bytes:
+    def closed(self, layer: int, text: bytes) -> bytes:
         """The message with ``text`` as one layer: signed, hashed and packed again around it."""
         for outer in range(layer - 1, -1, -1):
-            text = self._around(outer, text, sign)
+            text = self._around(outer, text)
         return text
 
-    def _around(self, outer: int, text: bytes, sign: Sign) -> bytes:
+    def _around(self, outer: int, text: bytes) -> bytes:
         frame = self.frames[outer]
         if outer == 0:
             return frame.around(_base64(text))
         nested = _quoted(text) if self.is_nested_text else _base64(text)
         if outer == 1:
-            seal = sign(text) if self.is_request else sha256(text).digest()
-            return frame.around(nested, _base64(seal))
+            return frame.around(nested, *(_base64(seal(text)) for seal in self.seals))
         return frame.around(nested)
 
 
-def onion_of(body: bytes) -> Onion:
-    """Take a recorded transport apart."""
+def onion_of(body: bytes, sign: Sign) -> Onion:
+    """Take a recorded transport apart; ``sign`` is to vouch for what is changed."""
     transport = json.loads(body)
     is_first = transport["protocol"] == "choria:transport:1"
     secure_text = base64.b64decode(transport["data"])
     secure = json.loads(secure_text)
-    is_request = "signature" in secure and "hash" not in secure
-    nested_key = "message" if is_first else "request" if is_request else "reply"
+    nested_key = next(key for key in ("message", "request", "reply") if key in secure)
+    seals = {"hash": _digest, "signature": sign}
+    found = [key for key in secure if key in seals]
     inner_text = _nested(secure[nested_key], is_text=is_first)
     inner = json.loads(inner_text)
     return Onion(
         texts=(body, secure_text, inner_text, _nested(inner["message"], is_text=is_first)),
         frames=(
             _frame(transport, "data"),
-            _frame(secure, nested_key, "signature" if is_request else "hash"),
+            _frame(secure, nested_key, *found),
             _frame(inner, "message"),
         ),
         is_nested_text=is_first,
-        is_request=is_request,
+        seals=tuple(seals[key] for key in found),
     )
+
+
+def _digest(text: bytes) -> bytes:
+    return sha256(text).digest()
 
 
 def _nested(text: str, *, is_text: bool) -> bytes:
