@@ -4,7 +4,7 @@ import base64
 import binascii
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from choria_core.errors import RemoteProtocolError
@@ -29,11 +29,15 @@ def test_ruby_breaks_its_lines(data: bytes) -> None:
 
 
 @given(BASE64ISH)
+@example("0000=")
 def test_it_agrees_with_the_standard_library_on_what_is_base64(text: str) -> None:
+    """But for padding that nothing needs, which Go refuses as we do."""
     unbroken = text.replace("\n", "").replace("\r", "")
     try:
-        expected = base64.b64decode(unbroken, validate=True)
+        expected = None if len(unbroken) % 4 else base64.b64decode(unbroken, validate=True)
     except (binascii.Error, ValueError):
+        expected = None
+    if expected is None:
         with pytest.raises(RemoteProtocolError):
             decode_base64(text)
     else:

@@ -7,6 +7,7 @@ in it can be two callers to two readers.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from choria_core.errors import ProtocolError
@@ -26,7 +27,7 @@ REQUEST_ID_V2: Final = f"{_WORD}{{1,64}}"
 SUBJECT: Final = f"{_FIRST_CHARACTER}{_SUBJECT_CHARACTER}*(?:\\.{_SUBJECT_CHARACTER}+)*"
 
 _identity: Final = re.compile(IDENTITY).fullmatch
-_agent: Final = re.compile(AGENT).fullmatch
+_agent: Final = lru_cache(maxsize=256)(re.compile(AGENT).fullmatch)  # every reply has one of few
 _caller_v1: Final = re.compile(CALLER_V1).fullmatch
 _caller_v2: Final = re.compile(CALLER_V2).fullmatch
 _request_id_v1: Final = re.compile(REQUEST_ID_V1).fullmatch
