@@ -1,0 +1,1 @@
+"""Asking nodes of a Choria network: discovery and calls, as a library."""
