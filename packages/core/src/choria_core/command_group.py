@@ -4,7 +4,6 @@
 importing a dozen services for it would take longer than all else.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,39 +13,34 @@ import typer.main
 
 from choria_core.errors import PluginError
 from choria_core.hookspecs import Command
-from choria_core.plugins import OfferedCommand
+from choria_core.plugins import Offered
 
 
 class CommandGroup(typer.core.TyperGroup):
     """Typer's group, with commands that :meth:`offer` puts in as names and lines."""
 
-    def offer(self, commands: Mapping[str, OfferedCommand]) -> None:
+    def offer(self, commands: Mapping[str, Offered[Command]]) -> None:
         """Add ``commands``; each is imported the first time it is resolved."""
         self._offers = commands
         for name, offered in commands.items():
-            self.add_command(_placeholder(offered.command), name)
+            self.add_command(_placeholder(offered.offer), name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As typer's: the command that ``args`` start with, now the real one."""
         offered = self._offers.get(args[0])
         if offered is not None:
-            self.add_command(load_command(offered), offered.command.name)
+            self.add_command(load_command(offered), offered.offer.name)
         return super().resolve_command(ctx, args)
 
 
-def load_command(offered: OfferedCommand) -> typer.core.TyperCommand | typer.core.TyperGroup:
+def load_command(offered: Offered[Command]) -> typer.core.TyperCommand | typer.core.TyperGroup:
     """Import a command.
 
     Raises:
         PluginError: its target cannot be imported or is no command.
     """
-    command = offered.command
-    try:
-        target = _import(command)
-    except ImportError as error:
-        raise PluginError(
-            offered.plugin, f"cannot load its command {command.name}: {error}"
-        ) from error
+    command = offered.offer
+    target = offered.load()
     if isinstance(target, typer.Typer):
         loaded = typer.main.get_group(target)
         loaded.name = command.name
@@ -56,18 +50,6 @@ def load_command(offered: OfferedCommand) -> typer.core.TyperCommand | typer.cor
     raise PluginError(
         offered.plugin, f"{command.target} of its command {command.name} is no function or Typer"
     )
-
-
-def _import(command: Command) -> object:
-    """Raises ImportError."""
-    if not isinstance(command.target, str):
-        return command.target
-    module, _, attribute = command.target.partition(":")
-    try:
-        target: object = getattr(importlib.import_module(module), attribute)
-    except AttributeError as error:
-        raise ImportError(f"{module} has no {attribute}") from error
-    return target
 
 
 def _single(command: Command, function: Callable[..., Any]) -> typer.core.TyperCommand:

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-from choria_core.hookspecs import Command, hookimpl
+from choria_core.hookspecs import (
+    AgentPlugin,
+    AuthorizerPlugin,
+    Command,
+    DataSourcePlugin,
+    hookimpl,
+)
 
 
 @hookimpl
@@ -13,4 +19,31 @@ def choria_commands() -> Iterable[Command]:
         Command("jwt", "choria_core.commands.jwt:app", "Make and show keys and tokens."),
         Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
         Command("tool", "choria_core.commands.tool:app", "Look at how this machine is set up."),
+    ]
+
+
+@hookimpl
+def choria_agents() -> Iterable[AgentPlugin]:
+    """The agents that every server of the network has."""
+    return [
+        AgentPlugin("choria_util", "choria_core.agents.choria_util:ChoriaUtil"),
+        AgentPlugin("discovery", "choria_core.agents.discovery:Discovery"),
+        AgentPlugin("rpcutil", "choria_core.agents.rpcutil:RpcUtil"),
+    ]
+
+
+@hookimpl
+def choria_data_sources() -> Iterable[DataSourcePlugin]:
+    """What the server knows of itself."""
+    return [
+        DataSourcePlugin("choria", "choria_core.agents.builtin_data:ChoriaData"),
+        DataSourcePlugin("config_item", "choria_core.agents.builtin_data:ConfigItemData"),
+    ]
+
+
+@hookimpl
+def choria_authorizers() -> Iterable[AuthorizerPlugin]:
+    """Policies in files."""
+    return [
+        AuthorizerPlugin("action_policy", "choria_core.authorization.action_policy:from_config")
     ]

@@ -48,6 +48,44 @@ class Command:
     hidden: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something else that a plugin contributes by name.
+
+    Attributes:
+        name: unique among all plugins; small letters, digits and ``_``.
+        target: ``package.module:attribute``, imported when it is needed and not before.
+            The thing itself is taken too.
+    """
+
+    name: str
+    target: object
+
+
+class AgentPlugin(Part):
+    """An agent: a class made from :class:`choria_core.agents.agent.Agent`."""
+
+
+class DataSourcePlugin(Part):
+    """A data source: a class made from :class:`choria_core.agents.data_source.DataSource`."""
+
+
+class AuthorizerPlugin(Part):
+    """An authorizer: its target makes one.
+
+    It is called with a :class:`choria_core.network_config.server_config.ServerConfig` and
+    gives a :class:`choria_core.authorization.authorizer.Authorizer`, or raises ConfigError.
+    """
+
+
+class DiscoveryMethodPlugin(Part):
+    """A discovery method: its target is an ``async`` function.
+
+    It is called with the :class:`choria_core.client.records.DiscoveryRequest` and the
+    client's configuration, and gives the identities that it found.
+    """
+
+
 @hookspec
 def choria_commands() -> Iterable[Command]:  # type: ignore[empty-body]  # a specification
     """Contribute subcommands to the ``choria`` program.
@@ -61,4 +99,50 @@ def choria_commands() -> Iterable[Command]:  # type: ignore[empty-body]  # a spe
     Returns:
         The commands.  Of two plugins that offer one name the first by name has
         it, core before all; the other's command is left out and reported.
+    """
+
+
+@hookspec
+def choria_agents() -> Iterable[AgentPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute agents, which every server of this machine will offer.
+
+    Called once per process, by servers and by clients, who need the description
+    of an agent to call it.  An agent is imported when a server starts, or when its
+    description is wanted; it serves all nodes of the process.
+
+    Returns:
+        The agents.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_data_sources() -> Iterable[DataSourcePlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute what ``rpcutil get_data`` answers, and what expressions may call.
+
+    Called once per process.
+
+    Returns:
+        The data sources.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_authorizers() -> Iterable[AuthorizerPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute authorizers, of which ``rpcauthprovider`` chooses one by name.
+
+    Called once per process, by servers.
+
+    Returns:
+        The authorizers.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_discovery_methods() -> Iterable[DiscoveryMethodPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute ways to find nodes, of which ``--dm`` chooses one by name.
+
+    Called once per process, by clients.
+
+    Returns:
+        The methods.  Two plugins that offer one name: as with commands.
     """

@@ -6,22 +6,55 @@ another: a broken plugin is remembered with its reason and left out.
 """
 
 import enum
+import importlib
 import os
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
 
 import pluggy
 
 from choria_core import hookspecs
 from choria_core.errors import PluginError
-from choria_core.hookspecs import ENTRY_POINT_GROUP, PROJECT, Command
+from choria_core.hookspecs import (
+    ENTRY_POINT_GROUP,
+    PROJECT,
+    AgentPlugin,
+    AuthorizerPlugin,
+    Command,
+    DataSourcePlugin,
+    DiscoveryMethodPlugin,
+    Part,
+)
 
 DISABLE_VARIABLE = "CHORIA_DISABLE_PLUGINS"
 BUILT_IN = "core"
-COMMAND_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+Offer = TypeVar("Offer", bound=Command | Part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of contribution: the hook that gives it, what it is called, how it is named."""
+
+    hook: str
+    word: str
+    allowed: str = "a-z, 0-9 and _"
+    names: re.Pattern[str] = re.compile(r"[a-z0-9_]+")
+
+
+_KINDS: Mapping[type[object], _Kind] = {
+    Command: _Kind(
+        "choria_commands", "command", "a-z, 0-9 and -", re.compile(r"[a-z0-9][a-z0-9-]*")
+    ),
+    AgentPlugin: _Kind("choria_agents", "agent"),
+    DataSourcePlugin: _Kind("choria_data_sources", "data source"),
+    AuthorizerPlugin: _Kind("choria_authorizers", "authorizer"),
+    DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "discovery method"),
+}
 
 
 class PluginState(enum.Enum):
@@ -55,11 +88,32 @@ class PluginInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferedCommand:
-    """A command and the plugin that it comes from."""
+class Offered(Generic[Offer]):
+    """A contribution and the plugin that it comes from."""
 
     plugin: str
-    command: Command
+    offer: Offer
+
+    def load(self) -> object:
+        """Import its target.
+
+        Raises:
+            PluginError: that fails.
+        """
+        if not isinstance(self.offer.target, str):
+            return self.offer.target
+        module, _, attribute = self.offer.target.partition(":")
+        what = f"its {_KINDS[type(self.offer)].word} {self.offer.name}"
+        try:
+            target: object = getattr(importlib.import_module(module), attribute)
+        except AttributeError as error:
+            problem = f"cannot load {what}: {module} has no {attribute}"
+            raise PluginError(self.plugin, problem) from error
+        except ImportError as error:
+            raise PluginError(self.plugin, f"cannot load {what}: {error}") from error
+        except (Exception, SystemExit) as error:  # whatever a foreign module raises
+            raise PluginError(self.plugin, f"cannot load {what}: {_describe(error)}") from error
+        return target
 
 
 @dataclass(slots=True)
@@ -110,7 +164,7 @@ class Plugins:
     def __init__(self, *, disabled: Iterable[str] = ()) -> None:
         self._disabled = frozenset(disabled)
         self._plugins: dict[str, _Plugin] = {}
-        self._commands: dict[str, OfferedCommand] | None = None
+        self._offers: dict[type[object], dict[str, Offered[Any]]] = {}
 
     def load_installed(self) -> None:
         """Load every installed plugin: core first, the others by name.
@@ -130,22 +184,34 @@ class Plugins:
             raise PluginError(name, "another plugin has this name")
         self._plugins[name] = _Plugin(name, _name_of(module), None, _manager(module, name))
 
-    def commands(self) -> Mapping[str, OfferedCommand]:
-        """The subcommands by name; plugins are asked at the first call."""
-        if self._commands is None:
-            self._commands = {}
-            for plugin in self._plugins.values():
-                self._gather_commands(plugin, self._commands)
-        return self._commands
+    def commands(self) -> Mapping[str, Offered[Command]]:
+        """The subcommands by name; plugins are asked at the first call, as for all that follows."""
+        return self._offered(Command)
+
+    def agents(self) -> Mapping[str, Offered[AgentPlugin]]:
+        """The agents by name."""
+        return self._offered(AgentPlugin)
+
+    def data_sources(self) -> Mapping[str, Offered[DataSourcePlugin]]:
+        """The data sources by name."""
+        return self._offered(DataSourcePlugin)
+
+    def authorizers(self) -> Mapping[str, Offered[AuthorizerPlugin]]:
+        """The authorizers by name."""
+        return self._offered(AuthorizerPlugin)
+
+    def discovery_methods(self) -> Mapping[str, Offered[DiscoveryMethodPlugin]]:
+        """The discovery methods by name."""
+        return self._offered(DiscoveryMethodPlugin)
 
     def infos(self) -> list[PluginInfo]:
         """All plugins, also those that are switched off or broken."""
-        self.commands()
+        self._ask_all()
         return [plugin.info() for plugin in self._plugins.values()]
 
     def problems(self) -> list[PluginError]:
         """Everything that had to be left out, with its reason."""
-        self.commands()
+        self._ask_all()
         return [
             PluginError(plugin.name, problem)
             for plugin in self._plugins.values()
@@ -176,23 +242,34 @@ class Plugins:
             return point.name
         return f"{point.name} of {point.dist.name if point.dist else point.value}"
 
-    def _gather_commands(self, plugin: _Plugin, commands: dict[str, OfferedCommand]) -> None:
+    def _ask_all(self) -> None:
+        self.commands()
+        self.agents()
+        self.data_sources()
+        self.authorizers()
+        self.discovery_methods()
+
+    def _offered(self, kind: type[Offer]) -> Mapping[str, Offered[Offer]]:
+        found = self._offers.get(kind)
+        if found is None:
+            found = self._offers[kind] = {}
+            for plugin in self._plugins.values():
+                self._gather(plugin, kind, found)
+        return found
+
+    def _gather(self, plugin: _Plugin, kind: type[Offer], found: dict[str, Offered[Any]]) -> None:
         if plugin.manager is None:
             return
         try:
-            offers = [
-                _checked(command)
-                for offered in plugin.manager.hook.choria_commands()
-                for command in offered
-            ]
+            offers = list(_asked(plugin.manager, kind))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign hook raises
-            plugin.fail(f"choria_commands failed: {_describe(error)}")
+            plugin.fail(f"{_KINDS[kind].hook} failed: {_describe(error)}")
             return
-        for command in offers:
-            first = commands.setdefault(command.name, OfferedCommand(plugin.name, command))
-            if first.command is not command:
+        for offer in offers:
+            first = found.setdefault(offer.name, Offered(plugin.name, offer))
+            if first.offer is not offer:
                 plugin.problems.append(
-                    f"its command {command.name} is left out: "
+                    f"its {_KINDS[kind].word} {offer.name} is left out: "
                     f"plugin {first.plugin} offers one of that name"
                 )
 
@@ -241,14 +318,22 @@ def _name_of(module: object) -> str:
     return getattr(module, "__name__", type(module).__name__)
 
 
-def _checked(command: object) -> Command:
-    if not isinstance(command, Command):
-        raise TypeError(f"it must give Command records, not {type(command).__name__}")
-    if not COMMAND_NAME.fullmatch(command.name):
-        raise ValueError(f"{command.name!r} is no name for a command: use a-z, 0-9 and -")
-    if isinstance(command.target, str) and command.target.count(":") != 1:
-        raise ValueError(f"target {command.target!r} of {command.name} is not module:attribute")
-    return command
+def _asked(manager: pluggy.PluginManager, kind: type[Offer]) -> Iterator[Offer]:
+    """What a plugin answers to the hook of ``kind``, checked."""
+    for offered in getattr(manager.hook, _KINDS[kind].hook)():
+        for offer in offered:
+            yield _checked(offer, kind)
+
+
+def _checked(offer: object, kind: type[Offer]) -> Offer:
+    if not isinstance(offer, kind):
+        raise TypeError(f"it must give {kind.__name__} records, not {type(offer).__name__}")
+    rules = _KINDS[kind]
+    if not rules.names.fullmatch(offer.name):
+        raise ValueError(f"{offer.name!r} is no name for a {rules.word}: use {rules.allowed}")
+    if isinstance(offer.target, str) and offer.target.count(":") != 1:
+        raise ValueError(f"target {offer.target!r} of {offer.name} is not module:attribute")
+    return offer
 
 
 def _describe(error: BaseException) -> str:
