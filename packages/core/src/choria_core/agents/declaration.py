@@ -200,12 +200,13 @@ def _input(name: str, hint: Any, about: Input, default: object) -> InputDdl:
     if not is_rule(about.validation):
         raise ValueError(f"validation {about.validation!r} is no rule and no regular expression")
     is_optional = default is not inspect.Parameter.empty
+    is_shown = is_optional and default not in (None, "")  # an empty text is one not given
     item = InputDdl(
         prompt=about.prompt or _words(name),
         description=about.description,
         type=kind,
         optional=is_optional,
-        default=msgspec.to_builtins(default) if is_optional else None,
+        default=msgspec.to_builtins(default) if is_shown else None,
         validation=about.validation if kind == STRING else "",
         maxlength=about.max_length if kind == STRING else 0,
         list=choices,
