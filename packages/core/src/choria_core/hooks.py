@@ -13,11 +13,12 @@ from choria_core.hookspecs import (
 
 @hookimpl
 def choria_commands() -> Iterable[Command]:
-    """``choria broker``, ``choria jwt``, ``choria plugin`` and ``choria tool``."""
+    """The commands of core."""
     return [
         Command("broker", "choria_core.commands.broker:app", "Run a NATS server."),
         Command("jwt", "choria_core.commands.jwt:app", "Make and show keys and tokens."),
         Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
+        Command("server", "choria_core.commands.server:app", "Be a node of a Choria network."),
         Command("tool", "choria_core.commands.tool:app", "Look at how this machine is set up."),
     ]
 

@@ -16,12 +16,12 @@ from rich.live import Live
 
 from choria_core.errors import ConfigError, UsageError
 from choria_core.event_loop import run_async, run_until_stopped
+from choria_core.pid_file import pid_file
 from choria_core.telemetry.logs import configure
 from choria_core.telemetry.monitor import refuse_taken_port
 from choria_replicator.check import check_entries
 from choria_replicator.check_report import MachineFinding, print_check
 from choria_replicator.entry import Manner
-from choria_replicator.pid_file import pid_file
 from choria_replicator.places import Place, places_of, prepare, problems_of
 from choria_replicator.service import Replicator, instance_name, replicator_of, summary_of
 from choria_replicator.settings.file import load_settings

@@ -69,6 +69,24 @@ def no_variables() -> Mapping[str, object]:
     return MappingProxyType({})
 
 
+def metrics_route(path: str, registry: CollectorRegistry) -> web.AbstractRouteDef:
+    """The metrics of ``registry`` at one more path, for :class:`Monitor`."""
+
+    async def show(_request: web.Request) -> web.Response:
+        return web.Response(body=expose(registry), headers={"Content-Type": CONTENT_TYPE})
+
+    return web.get(path, show)
+
+
+def json_route(path: str, document: Callable[[], object]) -> web.AbstractRouteDef:
+    """A JSON document at ``path``, made when it is asked for, for :class:`Monitor`."""
+
+    async def show(_request: web.Request) -> web.Response:
+        return web.json_response(document())
+
+    return web.get(path, show)
+
+
 class Monitor:
     """Serves ``/metrics``, ``/healthz`` and ``/debug/vars`` while it is open."""
 
@@ -90,7 +108,8 @@ class Monitor:
             host: the address to listen on; all of them, IPv4 and IPv6, when empty.
             health: asked at every ``/healthz``; must be quick.
             variables: asked at every ``/debug/vars``; values of JSON.
-            routes: more to serve, as ``aiohttp.web.get("/live", handler)``.
+            routes: more to serve, of :func:`metrics_route` and :func:`json_route`, or as
+                ``aiohttp.web.get("/live", handler)``.
         """
         self._registry = registry
         self._address = (host, port)
@@ -144,14 +163,11 @@ class Monitor:
 
     def _app(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/metrics", self._show_metrics)
+        app.add_routes([metrics_route("/metrics", self._registry)])
         app.router.add_get("/healthz", self._show_health)
         app.router.add_get("/debug/vars", self._show_variables)
         app.add_routes(self._routes)
         return app
-
-    async def _show_metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=expose(self._registry), headers={"Content-Type": CONTENT_TYPE})
 
     async def _show_health(self, _request: web.Request) -> web.Response:
         health = self._health()

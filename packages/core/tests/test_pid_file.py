@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from choria_core.errors import UsageError
-from choria_replicator.pid_file import pid_file
+from choria_core.pid_file import pid_file
 
 
 def test_it_holds_the_process_id_for_all_to_read_and_goes_with_the_program(tmp_path: Path) -> None:

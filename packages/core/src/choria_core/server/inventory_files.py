@@ -1,0 +1,133 @@
+"""The files that tell what a node is: its facts and its classes.
+
+Others write them at any time.  They are read anew when they changed; what cannot be
+read is told in the log, and what was read before holds on.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from msgspec import DecodeError, json
+
+from choria_core.config.yaml_nodes import plain
+from choria_core.config.yaml_text import read_yaml
+from choria_core.errors import ConfigError
+from choria_core.telemetry.logs import get_logger
+
+Content = TypeVar("Content")
+
+_Signature = tuple[int, int, int] | None
+
+
+class InventoryFile(Generic[Content]):
+    """One file.
+
+    Args:
+        path: of it.
+        read: makes of its bytes what is wanted; raises ConfigError.
+        nothing: what there is until it was read.
+    """
+
+    def __init__(self, path: Path, read: Callable[[bytes], Content], nothing: Content) -> None:
+        self._path = path
+        self._read = read
+        self._content = nothing
+        self._seen: _Signature | str = "never"
+
+    def content(self) -> Content:
+        """What it says, or said when it could be read last; the same object while it lasts."""
+        signature = self._signature()
+        if signature != self._seen:
+            self._seen = signature
+            try:
+                self._content = self._read(self._path.read_bytes())
+            except OSError as error:
+                self._warn(error.strerror or str(error))
+            except ConfigError as error:
+                self._warn(str(error))
+        return self._content
+
+    def _signature(self) -> _Signature:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - asked for every request
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _warn(self, cause: str) -> None:
+        get_logger("choria.server").warning(
+            "a file cannot be read, what it said before holds on",
+            file=str(self._path),
+            cause=cause,
+        )
+
+
+class FactFiles:
+    """The facts of several files, merged at their first level; later files win."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._files = [InventoryFile(path, _reader(path), {}) for path in paths]
+        self._parts: list[Mapping[str, object]] = []
+        self._merged: Mapping[str, object] = {}
+
+    def __call__(self) -> Mapping[str, object]:
+        """All facts as JSON; the same object while they are the same."""
+        parts = [file.content() for file in self._files]
+        if len(parts) == 1:
+            return parts[0]
+        if any(new is not old for new, old in zip(parts, self._parts, strict=False)) or (
+            len(parts) != len(self._parts)
+        ):
+            self._parts = parts
+            self._merged = {name: fact for part in parts for name, fact in part.items()}
+        return self._merged
+
+
+class ClassFile:
+    """The classes of a file, one a line; without a file there are none."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = None if path is None else InventoryFile(path, _classes, ())
+
+    def __call__(self) -> Sequence[str]:
+        """All classes in the order of the alphabet; the same object while they are the same."""
+        return () if self._file is None else self._file.content()
+
+
+def _reader(path: Path) -> Callable[[bytes], Mapping[str, object]]:
+    if not path.name.endswith("yaml"):
+        return _json_facts
+    return lambda data: _yaml_facts(data, str(path))
+
+
+def _json_facts(data: bytes) -> Mapping[str, object]:
+    """Raises ConfigError."""
+    try:
+        return json.decode(data, type=dict[str, object])
+    except (DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ConfigError(f"no JSON object of facts: {error}") from error
+
+
+def _yaml_facts(data: bytes, file: str) -> Mapping[str, object]:
+    """Raises ConfigError."""
+    try:
+        document = read_yaml(data.decode(), file=file)
+    except UnicodeDecodeError as error:
+        raise ConfigError("it is not UTF-8") from error
+    if document.problems:
+        raise ConfigError("; ".join(map(str, document.problems)))
+    facts = {} if document.root is None else plain(document.root)
+    if not isinstance(facts, dict):
+        raise ConfigError("it holds no map of facts")
+    return facts
+
+
+def _classes(data: bytes) -> Sequence[str]:
+    """Raises ConfigError."""
+    try:
+        lines = data.decode().removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError("it is not UTF-8") from error
+    return tuple(sorted(line.removesuffix("\r") for line in lines)) if data else ()
