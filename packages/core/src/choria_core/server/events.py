@@ -53,7 +53,7 @@ class Lifecycle:
         try:
             await self._wire.publish(lifecycle_event(kind, COMPONENT), self._encode(event))
         except TransportError as error:
-            get_logger("choria.server").warning("an event is lost", event=kind, cause=str(error))
+            get_logger("choria.server").warning("an event is lost", kind=kind, cause=str(error))
         else:
             self._figures.events += 1
 

@@ -18,6 +18,9 @@ from choria_core.telemetry.logs import get_logger
 
 Content = TypeVar("Content")
 
+Facts = Mapping[str, object]
+"""Decoded JSON."""
+
 _Signature = tuple[int, int, int] | None
 
 
@@ -68,19 +71,18 @@ class FactFiles:
     """The facts of several files, merged at their first level; later files win."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._files = [InventoryFile(path, _reader(path), {}) for path in paths]
-        self._parts: list[Mapping[str, object]] = []
-        self._merged: Mapping[str, object] = {}
+        none: Facts = {}
+        self._files = [InventoryFile(path, _reader(path), none) for path in paths]
+        self._parts: list[Facts] = []
+        self._merged = none
 
-    def __call__(self) -> Mapping[str, object]:
+    def __call__(self) -> Facts:
         """All facts as JSON; the same object while they are the same."""
         parts = [file.content() for file in self._files]
         if len(parts) == 1:
             return parts[0]
-        if any(new is not old for new, old in zip(parts, self._parts, strict=False)) or (
-            len(parts) != len(self._parts)
-        ):
-            self._parts = parts
+        if list(map(id, parts)) != list(map(id, self._parts)):
+            self._parts = parts  # kept, so that no other object gets their ids
             self._merged = {name: fact for part in parts for name, fact in part.items()}
         return self._merged
 
@@ -89,20 +91,21 @@ class ClassFile:
     """The classes of a file, one a line; without a file there are none."""
 
     def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else InventoryFile(path, _classes, ())
+        none: Sequence[str] = ()
+        self._file = None if path is None else InventoryFile(path, _classes, none)
 
     def __call__(self) -> Sequence[str]:
         """All classes in the order of the alphabet; the same object while they are the same."""
         return () if self._file is None else self._file.content()
 
 
-def _reader(path: Path) -> Callable[[bytes], Mapping[str, object]]:
+def _reader(path: Path) -> Callable[[bytes], Facts]:
     if not path.name.endswith("yaml"):
         return _json_facts
     return lambda data: _yaml_facts(data, str(path))
 
 
-def _json_facts(data: bytes) -> Mapping[str, object]:
+def _json_facts(data: bytes) -> Facts:
     """Raises ConfigError."""
     try:
         return json.decode(data, type=dict[str, object])
@@ -110,7 +113,7 @@ def _json_facts(data: bytes) -> Mapping[str, object]:
         raise ConfigError(f"no JSON object of facts: {error}") from error
 
 
-def _yaml_facts(data: bytes, file: str) -> Mapping[str, object]:
+def _yaml_facts(data: bytes, file: str) -> Facts:
     """Raises ConfigError."""
     try:
         document = read_yaml(data.decode(), file=file)

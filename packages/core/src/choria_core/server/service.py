@@ -87,6 +87,11 @@ class Server:
             started=self._started_ns / NANOSECONDS,
         )
         self._host = AgentHost(agents, node=self.node, authorizer=load_authorizer(config, plugins))
+        self._status_file = StatusFile(
+            config.status.path,
+            interval_seconds=config.status.interval_seconds,
+            status=self.status,
+        )
         self.monitoring = Monitoring(
             config,
             counts=self._gate.counts,
@@ -106,8 +111,10 @@ class Server:
         async with self.monitoring.opened(), self._workload:
             transport = await _unless(stop, self._connect())
             if transport is not None:
+                self._uplink.transport = transport
                 async with transport:
                     await self._serve(transport, stop)
+                self._status_file.write()  # which now says that there is no connection
         _log.info("the server has ended", identity=self.config.identity)
 
     async def _connect(self) -> LeanTransport:
@@ -121,15 +128,9 @@ class Server:
         )
 
     async def _serve(self, transport: LeanTransport, stop: asyncio.Event) -> None:
-        self._uplink.transport = transport
         config = self.config
         lifecycle = Lifecycle(config, wire=transport, figures=self.figures, clock_ns=self._clock_ns)
-        status = StatusFile(
-            config.status.path,
-            interval_seconds=config.status.interval_seconds,
-            status=self.status,
-        )
-        status.write()
+        self._status_file.write()
         subscriptions = self._subscribe(transport)
         await lifecycle.tell("startup")
         _log.info(
@@ -139,10 +140,9 @@ class Server:
             agents=",".join(self._host.names),
             subscriptions=len(subscriptions),
         )
-        async with _meanwhile(status.keep(), lifecycle.live()):
+        async with _meanwhile(self._status_file.keep(), lifecycle.live()):
             await stop.wait()
         await self._end(subscriptions, lifecycle)
-        status.write()
 
     def _subscribe(self, transport: LeanTransport) -> list[LeanSubscription]:
         config, party = self.config, self._party
