@@ -13,19 +13,46 @@ LOOKUP_SECONDS = 5.0
 """For one name, all name servers and tries together."""
 
 
-async def look_up_srv(name: str, /) -> Sequence[SrvRecord]:
-    """The SRV records of ``name``; none where there are none.
+class SrvLookup:
+    """Asks the name servers of the system, or others.
 
-    Raises:
-        TransportError: no name server answered.
+    Args:
+        servers: addresses of name servers; the system's when empty.
+        port: of those servers.
     """
-    try:
-        answer = await dns.asyncresolver.resolve(name, "SRV", lifetime=LOOKUP_SECONDS)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return ()
-    except (dns.exception.DNSException, OSError) as error:
-        raise TransportError(f"DNS does not answer: {error}") from error
-    return [
-        SrvRecord(str(record.target).removesuffix("."), record.port, record.priority, record.weight)
-        for record in answer
-    ]
+
+    def __init__(self, *servers: str, port: int = 53) -> None:
+        self._servers = servers
+        self._port = port
+
+    async def __call__(self, name: str, /) -> Sequence[SrvRecord]:
+        """The SRV records of ``name``; none where there are none.
+
+        Raises:
+            TransportError: no name server answered.
+        """
+        try:
+            answer = await self._resolver().resolve(name, "SRV", lifetime=LOOKUP_SECONDS)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return ()
+        except (dns.exception.DNSException, OSError) as error:
+            raise TransportError(f"DNS does not answer: {error}") from error
+        return [
+            SrvRecord(
+                str(record.target).removesuffix("."), record.port, record.priority, record.weight
+            )
+            for record in answer
+        ]
+
+    def _resolver(self) -> dns.asyncresolver.Resolver:
+        """One that knows the name servers of this moment."""
+        if not self._servers:
+            return dns.asyncresolver.Resolver()
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        resolver.nameservers = list(self._servers)
+        resolver.port = self._port
+        return resolver
+
+
+look_up_srv = SrvLookup()
+"""By the name servers of the system."""
