@@ -143,7 +143,7 @@ def test_installed_plugins_are_known_with_their_distribution() -> None:
 
     assert (core.name, core.distribution, core.module) == ("core", "choria-core", hooks.__name__)
     assert core.version
-    assert core.hooks == ("choria_commands",)
+    assert "choria_commands" in core.hooks
     assert core.state is PluginState.OK
     assert {"broker", "plugin"} <= set(plugins.commands())
 

@@ -45,15 +45,20 @@ class _Kind:
     allowed: str = "a-z, 0-9 and _"
     names: re.Pattern[str] = re.compile(r"[a-z0-9_]+")
 
+    @property
+    def noun(self) -> str:
+        """What it is called, without an article."""
+        return self.word.partition(" ")[2]
+
 
 _KINDS: Mapping[type[object], _Kind] = {
     Command: _Kind(
-        "choria_commands", "command", "a-z, 0-9 and -", re.compile(r"[a-z0-9][a-z0-9-]*")
+        "choria_commands", "a command", "a-z, 0-9 and -", re.compile(r"[a-z0-9][a-z0-9-]*")
     ),
-    AgentPlugin: _Kind("choria_agents", "agent"),
-    DataSourcePlugin: _Kind("choria_data_sources", "data source"),
-    AuthorizerPlugin: _Kind("choria_authorizers", "authorizer"),
-    DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "discovery method"),
+    AgentPlugin: _Kind("choria_agents", "an agent"),
+    DataSourcePlugin: _Kind("choria_data_sources", "a data source"),
+    AuthorizerPlugin: _Kind("choria_authorizers", "an authorizer"),
+    DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "a discovery method"),
 }
 
 
@@ -103,7 +108,7 @@ class Offered(Generic[Offer]):
         if not isinstance(self.offer.target, str):
             return self.offer.target
         module, _, attribute = self.offer.target.partition(":")
-        what = f"its {_KINDS[type(self.offer)].word} {self.offer.name}"
+        what = f"its {_KINDS[type(self.offer)].noun} {self.offer.name}"
         try:
             target: object = getattr(importlib.import_module(module), attribute)
         except AttributeError as error:
@@ -269,7 +274,7 @@ class Plugins:
             first = found.setdefault(offer.name, Offered(plugin.name, offer))
             if first.offer is not offer:
                 plugin.problems.append(
-                    f"its {_KINDS[kind].word} {offer.name} is left out: "
+                    f"its {_KINDS[kind].noun} {offer.name} is left out: "
                     f"plugin {first.plugin} offers one of that name"
                 )
 
@@ -330,7 +335,7 @@ def _checked(offer: object, kind: type[Offer]) -> Offer:
         raise TypeError(f"it must give {kind.__name__} records, not {type(offer).__name__}")
     rules = _KINDS[kind]
     if not rules.names.fullmatch(offer.name):
-        raise ValueError(f"{offer.name!r} is no name for a {rules.word}: use {rules.allowed}")
+        raise ValueError(f"{offer.name!r} is no name for {rules.word}: use {rules.allowed}")
     if isinstance(offer.target, str) and offer.target.count(":") != 1:
         raise ValueError(f"target {offer.target!r} of {offer.name} is not module:attribute")
     return offer

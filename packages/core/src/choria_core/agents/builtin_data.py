@@ -30,7 +30,7 @@ class ChoriaData(DataSource):
             "agents": [metadata.name for metadata in agents],
             "agents_count": len(agents),
             "built": _UNKNOWN,
-            "classes": list(classes),
+            "classes": sorted(classes),
             "classes_count": len(classes),
             "commit": _UNKNOWN,
             "configfile": node.config_file,

@@ -90,7 +90,7 @@ class AgentHost:
         """
         agent = self._agents.get(opened.request.agent)
         if agent is None:
-            _log.info("no_such_agent", agent=opened.request.agent, **_about(opened.request))
+            _log.info("no_such_agent", **_about(opened.request))
             return None
         request = AgentRequest(self._node, opened.request)
         if isinstance(agent.instance, RawAgent):

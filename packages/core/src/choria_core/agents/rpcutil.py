@@ -135,7 +135,7 @@ class RpcUtil(Agent):
         node = request.node
         return Inventory(
             agents=_agents(node),
-            classes=list(node.classes()),
+            classes=sorted(node.classes()),
             collectives=list(node.collectives),
             data_plugins=sorted(node.data_functions()),
             facts=dict(node.facts()),

@@ -55,6 +55,8 @@ def choices_of(hint: Any) -> tuple[str, ...]:
 
 def _kinds(hint: Any) -> list[inspect.Type]:
     kind = inspect.type_info(hint)
+    if isinstance(kind, inspect.CustomType) and kind.cls is object:
+        kind = inspect.AnyType()
     if isinstance(kind, inspect.CustomType):
         raise TypeError(f"{hint!r} cannot be written as JSON")
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)

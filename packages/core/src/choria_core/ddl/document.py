@@ -27,7 +27,7 @@ INPUT_TYPES: Final = frozenset(
 DISPLAYS: Final = ("failed", "ok", "always")
 
 _VERBATIM: Final = frozenset(("default", "args"))
-"""Keys below which null is a value."""
+"""Keys whose values are left as they are."""
 
 
 class Metadata(Struct, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ def decode_ddl(document: bytes, *, source: str) -> Ddl:
         ConfigError: it is none, or has an input of an unknown type.
     """
     try:
-        ddl = convert(_without_nulls(json.decode(document)), Ddl)
+        ddl = convert(_tidied(json.decode(document)), Ddl)
     except (DecodeError, ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{source} is no description of an agent: {error}") from error
     _check(ddl, source)
@@ -205,13 +205,12 @@ def _without(fields: dict[str, Any], **defaults: object) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value != defaults.get(key, UNSET)}
 
 
-def _without_nulls(value: object, key: str = "") -> object:
+def _tidied(value: object, key: str = "") -> object:
+    """Without null, and with integers as such: some programs write ``40.0``."""
     if key in _VERBATIM:
         return value
     if isinstance(value, Mapping):
-        return {
-            name: _without_nulls(item, name) for name, item in value.items() if item is not None
-        }
+        return {name: _tidied(item, name) for name, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
-    return value
+        return [_tidied(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -32,7 +32,7 @@ _AAASVC: Final = "permissions of a signing service are not read"
 _LEVELS: Final = choice("debug", "info", "warn", "error", "fatal", on_error=OnError.KEEP)
 _METHODS: Final = choice("mc", "broadcast", "puppetdb", "choria", "external", "inventory")
 _AUTHORIZERS: Final = title_choice(
-    "action_policy", rego_policy=_REGO, aaasvc=_AAASVC, aaasvc_policy=_AAASVC
+    "action_policy", or_plugin=True, rego_policy=_REGO, aaasvc=_AAASVC, aaasvc_policy=_AAASVC
 )
 
 NODE: Final = (

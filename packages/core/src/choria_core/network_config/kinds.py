@@ -24,6 +24,7 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _INTEGERS: Final = range(-(2**63), 2**63)
 _MODE: Final = re.compile(r"0?[0-7]{3}")
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
+_PLUGIN_WORD: Final = re.compile(r"[a-z0-9_]+")
 _LONGEST_SHOWN: Final = 40
 
 
@@ -81,13 +82,23 @@ def choice(*values: str, on_error: OnError = OnError.FAIL, **refused: str) -> Ki
     return Kind(" or ".join(values), read, "", on_error=on_error)
 
 
-def title_choice(*values: str, **refused: str) -> Kind:
-    """Like :func:`choice`, in any case; the value begins with a capital, as the original has it."""
+def title_choice(*values: str, or_plugin: bool = False, **refused: str) -> Kind:
+    """Like :func:`choice`, in any case; the value begins with a capital, as the original has it.
+
+    Args:
+        *values: the words that work.
+        or_plugin: whether plugins may know other words.
+        **refused: as there.
+    """
 
     def read(text: str, _home: str) -> object:
-        return _chosen(text.lower(), values, refused) or text[:1].upper() + text[1:]
+        word = text.lower()
+        title = text[:1].upper() + text[1:]
+        if or_plugin and word not in refused and _PLUGIN_WORD.fullmatch(word):
+            return title
+        return _chosen(word, values, refused) or title
 
-    return Kind(" or ".join(values), read, "")
+    return Kind(" or ".join((*values, *(["a plugin's"] if or_plugin else []))), read, "")
 
 
 def _chosen(word: str, values: tuple[str, ...], refused: Mapping[str, str]) -> Refusal | None:
