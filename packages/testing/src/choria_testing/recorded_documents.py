@@ -43,10 +43,10 @@ def recorded_documents(*names: str) -> Iterator[RecordedDocument]:
     """The documents of the recordings ``names``, or of all, each layer for itself."""
     for name in names or RECORDINGS:
         for message in vectors.messages(name):
-            yield from _layers(message["data"].encode())
+            yield from documents_in(message["data"].encode())
 
 
-def _layers(text: bytes) -> Iterator[RecordedDocument]:
+def documents_in(text: bytes) -> Iterator[RecordedDocument]:
     """The document ``text`` and all that is nested in it; none where it is no JSON."""
     if not text.startswith(b"{"):
         return
@@ -54,7 +54,7 @@ def _layers(text: bytes) -> Iterator[RecordedDocument]:
     yield RecordedDocument(_kind(document), text)
     nested = _nested(document)
     if nested is not None:
-        yield from _layers(nested)
+        yield from documents_in(nested)
 
 
 def _kind(document: dict[str, Any]) -> str:
