@@ -81,8 +81,9 @@ class AuthorizerPlugin(Part):
 class DiscoveryMethodPlugin(Part):
     """A discovery method: its target is an ``async`` function.
 
-    It is called with the :class:`choria_core.client.records.DiscoveryRequest` and the
-    client's configuration, and gives the identities that it found.
+    It is called with a :class:`choria_core.discovery.request.DiscoveryRequest` and a
+    :class:`choria_core.network_config.client_config.ClientConfig`, and gives a list of the
+    identities that it found.
     """
 
 

@@ -1,9 +1,11 @@
-"""``choria plugin``: what is plugged in."""
+"""``choria plugin``: what is plugged in, and what agents can do."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from choria_core.errors import ConfigError, UsageError
 from choria_core.plugins import PluginInfo, Plugins, PluginState
 
 app = typer.Typer(help="Show what is plugged in.")
@@ -30,6 +32,42 @@ def list_plugins(
         _print_json(infos)
     else:
         _print_table(infos)
+
+
+@app.command("ddl")
+def show_ddl(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="AGENT", help="Name of an installed agent.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write AGENT.json into this folder instead."),
+    ] = None,
+) -> None:
+    """Print the description of an agent, its DDL, for other Choria clients."""
+    plugins = context.obj
+    assert isinstance(plugins, Plugins)
+    document = _ddl(plugins, name)
+    if out is None:
+        typer.echo(document.decode(), nl=False)
+        return
+    file = out / f"{name}.json"
+    try:
+        file.write_bytes(document)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
+    typer.echo(file)
+
+
+def _ddl(plugins: Plugins, name: str) -> bytes:
+    from choria_core.agents.loading import load_agent
+    from choria_core.ddl.document import encode_ddl
+
+    offered = plugins.agents().get(name)
+    if offered is None:
+        known = ", ".join(sorted(plugins.agents()))
+        raise UsageError(f"no agent {name!r} is installed; there are: {known}")
+    return encode_ddl(load_agent(offered).ddl)
 
 
 def _print_json(infos: list[PluginInfo]) -> None:
