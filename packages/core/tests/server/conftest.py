@@ -40,6 +40,7 @@ def configure(plain_broker: Broker, tmp_path: Path) -> WriteConfig:
             "collectives = mcollective,uk",
             f"plugin.choria.middleware_hosts = 127.0.0.1:{plain_broker.port}",
             "plugin.security.provider = file",
+            "rpcauthorization = false",
             f"plugin.yaml = {vectors.path('facts-node1.yaml')}",
             f"classesfile = {vectors.path('classes-node1.txt')}",
         )
