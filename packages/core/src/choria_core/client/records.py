@@ -1,11 +1,63 @@
-"""What a client learns: replies of nodes, and how a call went.  Pure."""
+"""What a client is asked, and what it learns: replies of nodes, how a call went.  Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from msgspec import Struct, field
 
-from choria_core.ddl.document import ActionDdl
+from choria_core.ddl.document import ActionDdl, Ddl
+from choria_core.discovery.request import DiscoveryRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many of the found nodes are called.
+
+    Attributes:
+        count: so many; 0 where ``percent`` says it.
+        percent: of those found, at least one node.
+        method: ``first`` or ``random``; empty for the configured one.
+        seed: of ``random``: the same nodes at every call; None for any.
+    """
+
+    count: int = 0
+    percent: int = 0
+    method: str = ""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """An action, its arguments, and who shall do it.
+
+    Attributes:
+        agent, action: what is called.
+        arguments: values by the names of the inputs.
+        ddl: description of the agent: its timeout, and whether it is a service; None to look
+            for it among the installed and configured ones.
+        nodes: identities; None to discover them.
+        discovery: how to, and the filter that the request carries; the agent is added.
+        limit: of the nodes; None for all of them.
+        timeout_seconds: how long replies are waited for, from the first request, and anew for
+            each batch; None for the discovery timeout and the agent's together.
+        batch_size: so many nodes at a time; 0 for all at once.
+        batch_sleep_seconds: from one batch to the next.
+        workers: connections that receive replies.
+    """
+
+    agent: str
+    action: str
+    arguments: Mapping[str, Any] = attribute(default_factory=dict)
+    ddl: Ddl | None = None
+    nodes: Sequence[str] | None = None
+    discovery: DiscoveryRequest = attribute(default_factory=DiscoveryRequest)
+    limit: Limit | None = None
+    timeout_seconds: float | None = None
+    batch_size: int = 0
+    batch_sleep_seconds: float = 1.0
+    workers: int = 1
 
 
 class PingReply(Struct, frozen=True, gc=False):
@@ -20,7 +72,7 @@ class PingReply(Struct, frozen=True, gc=False):
     seconds: float
 
 
-class NodeReply(Struct, frozen=True, kw_only=True):
+class NodeReply(Struct, frozen=True, gc=False, kw_only=True):
     """What one node said to a call.
 
     Attributes:
@@ -29,6 +81,7 @@ class NodeReply(Struct, frozen=True, kw_only=True):
         statuscode: a :class:`~choria_core.protocol.rpc_body.StatusCode`, or another number.
         statusmsg: for people; written by the node, so escape it on terminals.
         data: what the action gave.
+        time_ns: when the node said it, unix nanoseconds; version 1 tells whole seconds.
     """
 
     sender: str
@@ -36,6 +89,7 @@ class NodeReply(Struct, frozen=True, kw_only=True):
     statuscode: int = 0
     statusmsg: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    time_ns: int = 0
 
     @property
     def is_ok(self) -> bool:

@@ -1,0 +1,234 @@
+"""Replies as they come from the network, read as quickly as can be.  Pure.
+
+Most replies are as they should be, and are read by the few fields that matter, each layer
+in one pass.  What that does not take is read again by the codec, which knows every rule and
+tells what is wrong.
+"""
+
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from msgspec import DecodeError, Struct, ValidationError, json
+
+from choria_core.client.records import NodeReply
+from choria_core.errors import RemoteProtocolError
+from choria_core.protocol.codec import codec_of, decode_transport
+from choria_core.protocol.messages import NANOSECONDS, Version
+from choria_core.protocol.names import is_identity
+from choria_core.protocol.rpc_body import decode_rpc_reply, unpack_fields
+from choria_core.security.token_trust import TokenTrust
+
+_UNREADABLE: Final = (ValidationError, DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class ReplyReader(Protocol):
+    """Reads the replies to one request."""
+
+    def sender(self, body: bytes) -> str:
+        """Who sent a reply that has no other content."""
+
+    def reply(self, body: bytes) -> NodeReply:
+        """An RPC reply."""
+
+
+class _SenderV1(Struct, frozen=True, gc=False):
+    mc_sender: str
+
+
+class _OutsideV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:transport:1"):
+    headers: _SenderV1
+
+
+class _TransportV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:transport:1"):
+    data: bytes
+    headers: _SenderV1
+
+
+class _SecureV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:secure:reply:1"):
+    message: str
+    hash: bytes
+
+
+class _EnvelopeV1(Struct, frozen=True, gc=False):
+    requestid: str
+    senderid: str
+    agent: str
+    time: int
+
+
+class _ReplyV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:reply:1"):
+    message: str
+    envelope: _EnvelopeV1
+
+
+class _SenderV2(Struct, frozen=True, gc=False):
+    sender: str
+
+
+class _OutsideV2(
+    Struct, frozen=True, gc=False, tag_field="protocol", tag="io.choria.protocol.v2.transport"
+):
+    headers: _SenderV2
+
+
+class _Body(Struct, frozen=True):
+    statuscode: int
+    statusmsg: str
+    data: dict[str, Any]
+    action: str = ""
+
+
+# Unions, as a lone type would do without its ``protocol``.
+_outsides: Final[json.Decoder[_OutsideV1 | _OutsideV2]] = json.Decoder(_OutsideV1 | _OutsideV2)
+_transports: Final[json.Decoder[_TransportV1 | _OutsideV2]] = json.Decoder(
+    _TransportV1 | _OutsideV2
+)
+_secures: Final[json.Decoder[_SecureV1 | _TransportV1]] = json.Decoder(_SecureV1 | _TransportV1)
+_replies: Final[json.Decoder[_ReplyV1 | _SecureV1]] = json.Decoder(_ReplyV1 | _SecureV1)
+_bodies: Final = json.Decoder(_Body)
+
+
+class SignedReplies:
+    """Reads replies by all rules, those of version 2 by their tokens too.
+
+    Args:
+        version: of the network; replies of another are refused.
+        request_id: of what was asked.
+        trust: None where nodes need not sign.
+        now: unix seconds, for tokens.
+    """
+
+    def __init__(
+        self, version: Version, request_id: str, *, trust: TokenTrust | None, now: float
+    ) -> None:
+        self._version = version
+        self._codec = codec_of(version)
+        self._request_id = request_id
+        self._trust = trust
+        self._now = now
+
+    def sender(self, body: bytes) -> str:
+        """Who sent a reply, if that is sure."""
+        return self._open(body)[0]
+
+    def reply(self, body: bytes) -> NodeReply:
+        """An RPC reply."""
+        sender, payload, time_ns = self._open(body)
+        found = decode_rpc_reply(payload)
+        return NodeReply(
+            sender=sender,
+            action=found.action,
+            statuscode=found.statuscode,
+            statusmsg=found.statusmsg,
+            data=unpack_fields(found.data),
+            time_ns=time_ns,
+        )
+
+    def _open(self, body: bytes) -> tuple[str, bytes, int]:
+        """Sender, payload and time.
+
+        Raises:
+            RemoteProtocolError: it is no reply to this request.
+            RefusedError: nobody vouches for the sender.
+        """
+        transport = decode_transport(body, only=self._version)
+        secure = self._codec.decode_secure_reply(transport.document())
+        reply = self._codec.decode_reply(secure.signed)
+        if reply.request_id != self._request_id:
+            raise RemoteProtocolError("a reply to another request")
+        if self._trust is not None:
+            self._trust.verify_node(
+                identity=reply.sender,
+                signed=secure.signed,
+                signature=secure.signature,
+                credential=secure.credential,
+                now=self._now,
+            )
+        return reply.sender, reply.payload, reply.time_ns
+
+
+class QuickReplies:
+    """Reads replies of networks where nodes do not sign.
+
+    Args:
+        version: of the network; replies of another are refused.
+        request_id: of what was asked.
+    """
+
+    def __init__(self, version: Version, request_id: str) -> None:
+        self._version = version
+        self._request_id = request_id
+        self._thorough = SignedReplies(version, request_id, trust=None, now=0.0)
+
+    def sender(self, body: bytes) -> str:
+        """Who sent a reply, as its outside says: to open it would cost several times as much.
+
+        Raises:
+            RemoteProtocolError: it is none.
+        """
+        try:
+            outside = _outsides.decode(body)
+        except _UNREADABLE:
+            return decode_transport(body, only=self._version).headers.sender
+        if type(outside) is _OutsideV1:
+            name, version = outside.headers.mc_sender, Version.V1
+        else:
+            assert isinstance(outside, _OutsideV2)
+            name, version = outside.headers.sender, Version.V2
+        if version is not self._version or not is_identity(name):
+            return decode_transport(body, only=self._version).headers.sender
+        return name
+
+    def reply(self, body: bytes) -> NodeReply:
+        """An RPC reply.
+
+        Raises:
+            RemoteProtocolError: it is none, or to another request, or its hash is wrong.
+        """
+        found = self._quickly(body) if self._version is Version.V1 else None
+        return self._thorough.reply(body) if found is None else found
+
+    def _quickly(self, body: bytes) -> NodeReply | None:
+        """The reply, or None where something is not as it should be."""
+        try:
+            reply = _open_v1(body)
+            if reply is None or reply.envelope.requestid != self._request_id:
+                return None
+            said = _bodies.decode(reply.message)
+        except _UNREADABLE:
+            return None
+        envelope = reply.envelope
+        if not is_identity(envelope.senderid):
+            return None
+        return NodeReply(
+            sender=envelope.senderid,
+            action=said.action,
+            statuscode=said.statuscode,
+            statusmsg=said.statusmsg,
+            data=said.data,
+            time_ns=envelope.time * NANOSECONDS,
+        )
+
+
+def _open_v1(body: bytes) -> _ReplyV1 | None:
+    """The reply document of version 1, or None; raises any of ``_UNREADABLE``."""
+    transport = _transports.decode(body)
+    if type(transport) is not _TransportV1:
+        return None
+    secure = _secures.decode(transport.data)
+    if type(secure) is not _SecureV1:
+        return None
+    document = secure.message.encode()
+    if sha256(document).digest() != secure.hash:
+        return None
+    reply = _replies.decode(document)
+    return reply if type(reply) is _ReplyV1 else None
+
+
+def reply_reader(
+    version: Version, request_id: str, *, trust: TokenTrust | None, now: float
+) -> ReplyReader:
+    """The reader for a network: the quick one where replies need no signature."""
+    if trust is not None:
+        return SignedReplies(version, request_id, trust=trust, now=now)
+    return QuickReplies(version, request_id)

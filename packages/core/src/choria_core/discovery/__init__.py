@@ -1,0 +1,1 @@
+"""Finding nodes: without asking them, from files, programs and PuppetDB."""
