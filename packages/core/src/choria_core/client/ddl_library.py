@@ -1,0 +1,87 @@
+"""Descriptions of agents: of the installed ones, and those in folders of the configuration.
+
+    library = DdlLibrary(config.library_folders, plugins)
+    library.find("puppet").action("runonce")
+
+A folder has them in ``choria/agent`` and ``mcollective/agent``, at any depth, as files that
+are called as the agent with ``.json`` behind.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from choria_core.agents.loading import load_agent
+from choria_core.ddl.document import Ddl, decode_ddl
+from choria_core.errors import ConfigError, UsageError
+from choria_core.plugins import Plugins
+from choria_core.protocol.names import is_agent
+
+LARGEST_BYTES: Final = 4 << 20
+
+_SUBFOLDERS: Final = ("choria/agent", "mcollective/agent")
+
+
+class DdlLibrary:
+    """Finds descriptions, and remembers them.
+
+    Args:
+        folders: of the configuration, ``libdir``.
+        plugins: whose agents describe themselves; None for nobody's.
+    """
+
+    def __init__(self, folders: Iterable[Path], plugins: Plugins | None = None) -> None:
+        self._folders = tuple(
+            folder.expanduser() / below for folder in folders for below in _SUBFOLDERS
+        )
+        self._plugins = plugins
+        self._found: dict[str, Ddl] = {}
+
+    def find(self, agent: str) -> Ddl:
+        """The description of ``agent``; an installed agent's own comes first.
+
+        Raises:
+            UsageError: nobody describes such an agent.
+            ConfigError: its file is none.
+            PluginError: the installed agent is broken.
+        """
+        found = self._found.get(agent)
+        if found is None:
+            found = self._found[agent] = self._look_up(agent)
+        return found
+
+    def names(self) -> list[str]:
+        """All agents that are described, in the order of the alphabet."""
+        installed = () if self._plugins is None else self._plugins.agents()
+        return sorted({*installed, *(path.stem for path in self._files())})
+
+    def _look_up(self, agent: str) -> Ddl:
+        if not is_agent(agent):
+            raise UsageError(f"{agent[:80]!a} is no name of an agent: use letters, digits, _ and -")
+        offered = None if self._plugins is None else self._plugins.agents().get(agent)
+        if offered is not None:
+            return load_agent(offered).ddl
+        path = next((path for path in self._files() if path.stem == agent), None)
+        if path is None:
+            where = ", ".join(map(str, self._folders)) or "no folder: libdir is not set"
+            raise UsageError(
+                f"no installed plugin has an agent {agent}, and no {agent}.json describes one in "
+                f"{where}"
+            )
+        return _read(path, agent)
+
+    def _files(self) -> Iterator[Path]:
+        for folder in self._folders:
+            yield from sorted(path for path in folder.rglob("*.json") if path.is_file())
+
+
+def _read(path: Path, agent: str) -> Ddl:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise ConfigError(f"{path} is too large for a description of an agent")
+        ddl = decode_ddl(path.read_bytes(), source=str(path))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if ddl.metadata.name != agent:
+        raise ConfigError(f"{path} describes the agent {ddl.metadata.name!a}, not {agent}")
+    return ddl
