@@ -308,6 +308,12 @@ class BadDisplay(Named):
         """Wrong."""
 
 
+class Hurried(Named):
+    @action("Do it", quick=True)
+    async def act(self) -> None:
+        """Wrong."""
+
+
 class BadAction(Named):
     @action("Do it")
     def doIt(self) -> None:  # noqa: N802 -- what is tested
@@ -345,6 +351,7 @@ class Hasty(Weather):
         (BareResult, "output x needs a type like Annotated"),
         (NoField, "its aggregate summary names no field of the result"),
         (BadDisplay, "display 'never' is none of"),
+        (Hurried, "it is async, which needs no quick=True"),
         (BadAction, "'doIt' is no name of an action"),
         (Nameless, "'' is no name of an agent"),
         (Authorless, "its author is missing"),

@@ -30,7 +30,7 @@ The description of the agent, its DDL, is made of that.
 One instance serves all nodes of a process, several requests at a time.
 '''
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -148,8 +148,13 @@ class Agent:
 class RawAgent(Agent):
     """Base of agents that read and write payloads of their own, without actions."""
 
-    async def answer(self, request: AgentRequest, payload: bytes) -> bytes | None:
-        """The payload of the reply; None for no reply."""
+    def answer(
+        self, request: AgentRequest, payload: bytes
+    ) -> Awaitable[bytes | None] | bytes | None:
+        """The payload of the reply; None for no reply.
+
+        ``async``, unless it takes less than a millisecond and waits for nothing.
+        """
         raise NotImplementedError
 
 

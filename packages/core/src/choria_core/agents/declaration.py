@@ -41,7 +41,7 @@ class DeclaredAction:
         method: of the class, without an instance.
         hints: types of its inputs.
         takes_request: whether it wants the request before its inputs.
-        is_async, is_quick: how it may be run.
+        is_async, is_quick: how it may be run; never both.
     """
 
     ddl: ActionDdl
@@ -134,6 +134,8 @@ def _action(name: str, method: Callable[..., Any], mark: ActionMark) -> Declared
     _check_name(name, "name of an action")
     if not mark.description:
         raise ValueError("its description is empty")
+    if mark.is_quick and inspect.iscoroutinefunction(method):
+        raise ValueError("it is async, which needs no quick=True")
     if mark.display not in DISPLAYS:
         raise ValueError(f"display {mark.display!r} is none of {', '.join(DISPLAYS)}")
     hints = typing.get_type_hints(method, include_extras=True)

@@ -15,7 +15,7 @@ class Discovery(RawAgent):
     url = "https://choria.io"
     timeout_seconds = 2
 
-    async def answer(self, request: AgentRequest, payload: bytes) -> bytes | None:
+    def answer(self, request: AgentRequest, payload: bytes) -> bytes | None:
         """``pong``, or nothing for what is no ping."""
         del request
         return PONG if is_ping(payload) else None

@@ -140,8 +140,11 @@ async def _answer_raw(
     agent: LoadedAgent, instance: RawAgent, request: AgentRequest, payload: bytes
 ) -> bytes | None:
     try:
+        answer = instance.answer(request, payload)
+        if answer is None or isinstance(answer, bytes):
+            return answer
         async with asyncio.timeout(agent.metadata.timeout):
-            return await instance.answer(request, payload)
+            return await answer
     except TimeoutError:
         _log.warning("agent_too_slow", **_about(request.request))
     except Exception:  # noqa: BLE001 -- an agent's bug is not the node's end
@@ -157,8 +160,12 @@ async def _run(
     limit = asyncio.timeout(agent.metadata.timeout)
     try:
         arguments = action.arguments(unpack_fields(call.data))
-        async with limit:
-            result = await _result(agent, action, request, arguments)
+        given = (agent.instance, request) if action.takes_request else (agent.instance,)
+        if action.is_quick:
+            result: object = action.method(*given, **arguments)
+        else:
+            async with limit:
+                result = await _result(action, given, arguments)
         return RpcReply(action=name, statuscode=StatusCode.OK, statusmsg="OK", data=_data(result))
     except RefusedInputError as error:
         return _failure(name, error.status, str(error))
@@ -177,13 +184,10 @@ async def _run(
 
 
 async def _result(
-    agent: LoadedAgent, action: DeclaredAction, request: AgentRequest, arguments: dict[str, Any]
+    action: DeclaredAction, given: tuple[object, ...], arguments: dict[str, Any]
 ) -> object:
-    given = (agent.instance, request) if action.takes_request else (agent.instance,)
     if action.is_async:
         return await action.method(*given, **arguments)
-    if action.is_quick:
-        return action.method(*given, **arguments)
     return await asyncio.to_thread(functools.partial(action.method, *given, **arguments))
 
 
