@@ -72,6 +72,11 @@ class Call:
         return self._tally.nodes
 
     @property
+    def answered(self) -> int:
+        """How many replies came so far."""
+        return self._tally.ok + self._tally.failed
+
+    @property
     def request_id(self) -> str:
         """Of the messages; empty before there are any."""
         return self._tally.request_id
@@ -167,28 +172,29 @@ class Call:
     ) -> AsyncIterator[list[NodeReply]]:
         """Ask one batch after the other."""
         nodes, size = self._tally.nodes, self._request.batch_size
+        reader = line.reader(envelope, nodes)
         step = size if size > 0 and nodes else max(len(nodes), 1)
         for start in range(0, max(len(nodes), 1), step):
             if start:
                 await asyncio.sleep(self._request.batch_sleep_seconds)
-            async for chunk in self._ask(line, envelope, intake, nodes[start : start + step]):
-                yield chunk
+            batch = nodes[start : start + step]
+            self._tally.wait_for(batch)
+            async for arrived in self._ask(line, envelope, intake, batch):
+                yield self._read(reader, arrived)
 
     async def _ask(
         self, line: Line, envelope: Envelope, intake: Intake, batch: Sequence[str]
-    ) -> AsyncIterator[list[NodeReply]]:
-        """Publish to the nodes of a batch, and read until all answered or the time is over."""
-        tally, reader = self._tally, line.reader(envelope)
+    ) -> AsyncIterator[Arrived]:
+        """Publish to the nodes of a batch, and receive until all answered or the time is over."""
         deadline = asyncio.get_running_loop().time() + self._timeout_seconds
-        tally.wait_for(batch)
         begun = time.perf_counter_ns()
         # Sealed anew for each batch, as nodes refuse a request that is older than its ttl.
         document = envelope.document(self._payload, self._filter, now_ns=time.time_ns())
         async for _ in line.publish(envelope, document, self._targets(batch)):
-            yield self._read(reader, intake.take())
-        tally.publish_ns += time.perf_counter_ns() - begun
-        while not tally.is_complete and (arrived := await intake.next(deadline)):
-            yield self._read(reader, arrived)
+            yield intake.take()
+        self._tally.publish_ns += time.perf_counter_ns() - begun
+        while not self._tally.is_complete and (arrived := await intake.next(deadline)):
+            yield arrived
 
     @property
     def _filter(self) -> Filter:

@@ -6,11 +6,10 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from choria_core.client.intake import Intake
-from choria_core.client.reply_reader import ReplyReader, reply_reader
+from choria_core.client.reply_reader import QuickReplies, ReplyReader, SignedReplies
 from choria_core.client.sealing import Envelope
 from choria_core.errors import DisconnectedError, PayloadTooLargeError, PermissionsError
 from choria_core.nats import wire
@@ -21,8 +20,6 @@ from choria_core.protocol import subjects
 from choria_core.protocol.messages import Version
 from choria_core.protocol.record_rules import MAX_TTL_SECONDS, MIN_TTL_SECONDS
 from choria_core.security.ksuid import RANDOM_BYTES, make_ksuid
-
-Item = TypeVar("Item")
 
 FEDERATED_AT_ONCE: Final = 200
 """Targets that one message to a federation has at most."""
@@ -79,11 +76,14 @@ class Line:
         """Where the replies to a request come, to be opened before it is published."""
         return Intake(self._transports, envelope.reply_to, group=self.party.caller)
 
-    def reader(self, envelope: Envelope) -> ReplyReader:
-        """What reads the replies to a request."""
-        return reply_reader(
-            self.party.version, envelope.request_id, trust=self.party.reply_trust, now=time.time()
-        )
+    def reader(self, envelope: Envelope, asked: Iterable[str] = ()) -> ReplyReader:
+        """What reads the replies to a request, most of which are from those that were asked."""
+        trust = self.party.reply_trust
+        if trust is not None:
+            return SignedReplies(
+                self.party.version, envelope.request_id, trust=trust, now=time.time
+            )
+        return QuickReplies(self.party.version, envelope.request_id, known=asked)
 
     async def publish(
         self, envelope: Envelope, document: bytes, targets: Sequence[str]
@@ -100,8 +100,7 @@ class Line:
         """
         publisher = self._publisher
         unconfirmed = 0
-        for frames in _groups(self._frames(envelope, document, targets), FRAMES_AT_ONCE):
-            portion = b"".join(frames)
+        for portion in self._portions(envelope, document, targets):
             publisher.send(portion)
             unconfirmed += len(portion)
             if unconfirmed >= BYTES_AT_ONCE:
@@ -125,18 +124,19 @@ class Line:
             if transport.complaint:
                 raise PermissionsError(f"{transport.server.url}: {transport.complaint}")
 
-    def _frames(
+    def _portions(
         self, envelope: Envelope, document: bytes, targets: Sequence[str]
     ) -> Iterator[bytes]:
+        """Frames, joined to what is written at once."""
         if self._clusters:
+            clusters = [subjects.federation_requests(cluster) for cluster in self._clusters]
             for group in _groups(targets, FEDERATED_AT_ONCE):
-                body = self._sized(envelope.close(document, group))
-                for cluster in self._clusters:
-                    yield _frame(subjects.federation_requests(cluster), body)
+                body = self._sized(envelope.close(document, tuple(group)))
+                yield wire.publish_to_each([cluster.encode() for cluster in clusters], body)
         else:
             body = self._sized(envelope.close(document))
-            for target in targets:
-                yield _frame(target, body)
+            for group in _groups(targets, FRAMES_AT_ONCE):
+                yield wire.publish_to_each([target.encode() for target in group], body)
 
     def _sized(self, body: bytes) -> bytes:
         limit = self._publisher.server.max_payload_bytes
@@ -145,14 +145,9 @@ class Line:
         return body
 
 
-def _frame(subject: str, body: bytes) -> bytes:
-    return wire.publish(subject.encode(), b"", b"", body)
-
-
-def _groups(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    every = iter(items)
-    while group := tuple(islice(every, size)):
-        yield group
+def _groups(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _new_request_id(version: Version) -> str:
