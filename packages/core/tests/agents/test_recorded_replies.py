@@ -88,6 +88,15 @@ async def test_the_reply_has_the_recorded_keys_and_types(one: Recorded, node: An
     assert shape(reply["data"]) == shape(one.reply["data"])
 
 
+@pytest.mark.parametrize("one", RECORDED, ids=lambda one: one.label)
+def test_the_description_names_the_recorded_fields(one: Recorded, node: Any) -> None:
+    ddl = node.loaded[one.request.request.agent].ddl.action(one.reply["action"])
+
+    expected = set() if one.reply["action"] == "get_data" else set(one.reply["data"])
+
+    assert set(ddl.output) == expected
+
+
 @pytest.mark.parametrize("label", ["rpcutil get_fact fact=country", "rpcutil inventory"])
 async def test_facts_and_classes_are_answered_as_they_were(label: str, node: Any) -> None:
     [one, *_] = [one for one in RECORDED if one.label == label]

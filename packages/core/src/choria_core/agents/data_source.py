@@ -23,7 +23,7 @@ from choria_core.telemetry.logs import get_logger
 
 
 class DataSource:
-    """Base of data sources; one instance serves all nodes of a process.
+    """Base of data sources; one instance serves all nodes and threads of a process.
 
     Attributes:
         name: as expressions call it.
