@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from choria_core.agents.agent import (
@@ -211,6 +213,24 @@ async def test_what_is_no_rpc_request_is_answered_with_status_four(
 
     assert reply["statuscode"] == 4
     assert reply["statusmsg"].startswith("Could not process request: ")
+
+
+keys = st.sampled_from(["agent", "action", "data", "text"]) | st.text(max_size=4)
+scalars = st.none() | st.booleans() | st.integers() | st.sampled_from(["oracle", "echo"])
+documents = st.recursive(
+    scalars | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary() | documents.map(lambda document: json.dumps(document).encode()))
+def test_whatever_comes_is_answered_with_a_status(host: Made, payload: bytes) -> None:
+    reply = asyncio.run(answered(host(), request(payload)))
+
+    assert reply["statuscode"] in set(StatusCode)
+    assert isinstance(reply["data"], dict)
 
 
 async def test_an_action_that_takes_too_long_is_ended(host: Made) -> None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import json
 
-from choria_core.ddl.document import ActionDdl, InputDdl
+from choria_core.ddl.document import INPUT_TYPES, ActionDdl, InputDdl
 from choria_core.ddl.inputs import RefusedInputError, check_arguments, is_rule, typed_arguments
 from choria_core.errors import UsageError
 from choria_core.protocol.rpc_body import StatusCode
@@ -82,6 +85,20 @@ def test_what_is_not_allowed_is_explained(item: dict[str, Any], text: str, said:
 )
 def test_what_is_allowed_passes(validation: str, text: str) -> None:
     assert typed_arguments(action(validation=validation), {"x": text}) == {"x": text}
+
+
+@given(st.sampled_from(sorted(INPUT_TYPES)), st.text() | st.from_regex("-?[0-9.e]+"), st.text())
+def test_what_a_client_sends_is_what_a_node_takes(kind: str, text: str, other: str) -> None:
+    asked = action(type=kind, list=(text, other))
+    try:
+        typed = typed_arguments(asked, {"x": text})
+    except UsageError:
+        return
+
+    received = json.decode(json.encode(typed))
+
+    if received["x"] is not None:
+        assert check_arguments(asked, received) == typed
 
 
 def test_defaults_are_filled_in_and_what_is_missing_is_named() -> None:
