@@ -9,8 +9,7 @@ from choria_core.discovery.external import find_by_program
 from choria_core.discovery.request import DiscoveryRequest
 from choria_core.errors import ConfigError, WorkError
 from choria_core.filters.grammar import parse_filter
-
-from .conftest import MakeClientConfig
+from packages.core.tests.discovery.conftest import MakeClientConfig
 
 PROGRAM = """
 import json, os, sys

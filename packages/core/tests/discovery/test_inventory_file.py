@@ -11,8 +11,7 @@ from choria_core.discovery.request import DiscoveryRequest
 from choria_core.errors import ConfigError, UsageError, WorkError
 from choria_core.filters.grammar import parse_filter
 from choria_core.protocol.messages import Filter
-
-from .conftest import MakeClientConfig
+from packages.core.tests.discovery.conftest import MakeClientConfig
 
 
 def node(name: str, country: str, *classes: str, collective: str = "mcollective") -> dict[str, Any]:

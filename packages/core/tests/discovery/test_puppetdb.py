@@ -15,8 +15,7 @@ from choria_core.filters.grammar import parse_filter
 from choria_core.network_config.brokers import SrvRecord
 from choria_core.network_config.client_config import ClientConfig
 from choria_testing.certificates import Certificates, KeyedCertificate
-
-from .conftest import MakeClientConfig
+from packages.core.tests.discovery.conftest import MakeClientConfig
 
 Answer = Callable[[web.Request], web.Response]
 

@@ -8,8 +8,7 @@ from choria_core.discovery.request import DiscoveryRequest, only_identities, opt
 from choria_core.errors import UsageError
 from choria_core.filters.grammar import parse_filter
 from choria_core.protocol.messages import Filter
-
-from .conftest import MakeClientConfig
+from packages.core.tests.discovery.conftest import MakeClientConfig
 
 
 def test_gaps_are_filled_from_the_configuration(make_config: MakeClientConfig) -> None:
