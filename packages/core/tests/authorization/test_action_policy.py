@@ -3,7 +3,8 @@
 import base64
 import json
 import os
-from collections.abc import Iterator
+import types
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import yaml
 
 from choria_core import hooks
 from choria_core.authorization.action_policy import ActionPolicy
-from choria_core.authorization.authorizer import AuthorizationRequest
+from choria_core.authorization.authorizer import AuthorizationRequest, Decision
 from choria_core.authorization.loading import load_authorizer
-from choria_core.errors import ConfigError
+from choria_core.errors import ConfigError, PluginError
+from choria_core.hookspecs import AuthorizerPlugin, hookimpl
 from choria_core.network_config.host import Host, HostNames
 from choria_core.network_config.load import load_server
+from choria_core.network_config.server_config import ServerConfig
 from choria_core.plugins import Plugins
 from choria_testing import vectors
 
@@ -202,7 +205,7 @@ def test_changes_of_policies_and_groups_count_from_the_next_request_on(tmp_path:
 def test_the_authorizer_is_the_one_that_the_configuration_names(tmp_path: Path) -> None:
     plugins = Plugins()
     plugins.register(hooks, "core")
-    host = Host(HostNames(host_name=lambda: "n.example.net"), {"HOME": str(tmp_path)}, None, False)
+    host = Host(HostNames(host_name=lambda: "n.example.net"), {"HOME": str(tmp_path)})
 
     def loaded(line: str) -> object:
         (tmp_path / "server.cfg").write_text(line)
@@ -219,7 +222,7 @@ def test_the_authorizer_is_the_one_that_the_configuration_names(tmp_path: Path) 
 def test_policies_are_beside_the_configuration(tmp_path: Path) -> None:
     plugins = Plugins()
     plugins.register(hooks, "core")
-    host = Host(HostNames(host_name=lambda: "n.example.net"), {"HOME": str(tmp_path)}, None, False)
+    host = Host(HostNames(host_name=lambda: "n.example.net"), {"HOME": str(tmp_path)})
     (tmp_path / "policies").mkdir()
     write(tmp_path / "policies", "allow\tchoria=a\t*\t*\t*\n", "shared.policy")
     (tmp_path / "server.cfg").write_text(
@@ -231,3 +234,42 @@ def test_policies_are_beside_the_configuration(tmp_path: Path) -> None:
     assert authorizer is not None
     assert authorizer.decide(asked("choria=a")).allowed
     assert not authorizer.decide(asked("choria=b")).allowed
+
+
+class Oracle:
+    """An authorizer of a plugin."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self.trusted = config.option("plugin.oracle.trusts")
+        if not self.trusted:
+            raise ConfigError("plugin.oracle.trusts is not set")
+
+    def decide(self, request: AuthorizationRequest) -> Decision:
+        return Decision(request.caller == self.trusted, "so it is written")
+
+
+@pytest.mark.parametrize("target", [Oracle, "nowhere:Oracle", 12, dict])
+def test_an_authorizer_can_come_with_a_plugin(target: object, tmp_path: Path) -> None:
+    @hookimpl
+    def choria_authorizers() -> Iterable[AuthorizerPlugin]:
+        return [AuthorizerPlugin("oracle", target)]
+
+    module = types.ModuleType("mine")
+    module.choria_authorizers = choria_authorizers  # type: ignore[attr-defined]
+    plugins = Plugins()
+    plugins.register(module, "mine")
+    host = Host(HostNames(host_name=lambda: "n.example.net"), {"HOME": str(tmp_path)})
+    file = tmp_path / "server.cfg"
+
+    file.write_text("rpcauthprovider = oracle\nplugin.oracle.trusts = choria=a\n")
+    if target is not Oracle:
+        with pytest.raises(PluginError, match=r"authorizer|maker"):
+            load_authorizer(load_server(file, host=host), plugins)
+        return
+    authorizer = load_authorizer(load_server(file, host=host), plugins)
+    assert authorizer is not None
+    assert authorizer.decide(asked("choria=a")).allowed
+    assert not authorizer.decide(asked("choria=b")).allowed
+    file.write_text("rpcauthprovider = oracle\n")
+    with pytest.raises(ConfigError, match=r"plugin\.oracle\.trusts is not set"):
+        load_authorizer(load_server(file, host=host), plugins)
