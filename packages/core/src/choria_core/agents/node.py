@@ -6,11 +6,13 @@ nothing of a node, and asks.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from choria_core.ddl.document import Metadata
 from choria_core.filters.node_view import DataFunction
-from choria_core.node.gate import RequestCounts
+
+if TYPE_CHECKING:  # who describes an agent needs none of what opens requests
+    from choria_core.node.gate import RequestCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ class Node(Protocol):
         """Unix time of its start."""
 
     @property
-    def counts(self) -> RequestCounts:
+    def counts(self) -> "RequestCounts":
         """What it has counted since then."""
 
     @property

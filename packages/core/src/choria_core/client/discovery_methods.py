@@ -1,12 +1,9 @@
-"""Discovery methods that ask somebody else than the nodes."""
+"""Discovery methods that ask somebody else than the nodes; each is imported when it is used."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import cast
 
-from choria_core.discovery.external import find_by_program
 from choria_core.discovery.flat_file import find_in_file
-from choria_core.discovery.inventory_file import find_in_inventory
-from choria_core.discovery.puppetdb import find_in_puppetdb
 from choria_core.discovery.request import (
     EXTERNAL,
     FLAT_FILE,
@@ -35,10 +32,16 @@ async def find_without_asking(
     if request.method in FLAT_FILE:
         return find_in_file(request)
     if request.method == INVENTORY:
+        from choria_core.discovery.inventory_file import find_in_inventory
+
         return find_in_inventory(request, config)
     if request.method == EXTERNAL:
+        from choria_core.discovery.external import find_by_program
+
         return await find_by_program(request, config)
     if request.method in PUPPETDB:
+        from choria_core.discovery.puppetdb import find_in_puppetdb
+
         return await find_in_puppetdb(request, config)
     offered = {} if plugins is None else plugins.discovery_methods()
     if request.method not in offered:

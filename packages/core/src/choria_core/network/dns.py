@@ -1,13 +1,13 @@
-"""SRV records, asked of DNS."""
+"""SRV records, asked of DNS; dnspython is imported when somebody asks."""
 
 from collections.abc import Sequence
-
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING
 
 from choria_core.errors import TransportError
 from choria_core.network_config.brokers import SrvRecord
+
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
 
 LOOKUP_SECONDS = 5.0
 """For one name, all name servers and tries together."""
@@ -31,6 +31,9 @@ class SrvLookup:
         Raises:
             TransportError: no name server answered.
         """
+        import dns.exception
+        import dns.resolver
+
         try:
             answer = await self._resolver().resolve(name, "SRV", lifetime=LOOKUP_SECONDS)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -44,11 +47,13 @@ class SrvLookup:
             for record in answer
         ]
 
-    def _resolver(self) -> dns.asyncresolver.Resolver:
+    def _resolver(self) -> "Resolver":
         """One that knows the name servers of this moment."""
+        from dns.asyncresolver import Resolver
+
         if not self._servers:
-            return dns.asyncresolver.Resolver()
-        resolver = dns.asyncresolver.Resolver(configure=False)
+            return Resolver()
+        resolver = Resolver(configure=False)
         resolver.nameservers = list(self._servers)
         resolver.port = self._port
         return resolver

@@ -7,13 +7,12 @@ switched off nobody signs and everyone is believed.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from choria_core.errors import ConfigError
 from choria_core.network_config.client_config import ClientConfig
 from choria_core.network_config.records import Security
 from choria_core.network_config.server_config import ServerConfig
-from choria_core.node.opening import RequestTrust
 from choria_core.protocol.codec import Sign
 from choria_core.protocol.messages import Version
 from choria_core.security.caller_rules import CallerRules
@@ -30,6 +29,9 @@ from choria_core.security.key_files import (
 from choria_core.security.token_claims import ClientClaims, ServerClaims, unique_id
 from choria_core.security.token_trust import TokenTrust
 from choria_core.security.x509_trust import X509Trust
+
+if TYPE_CHECKING:  # a client needs none of what opens requests
+    from choria_core.node.opening import RequestTrust
 
 CALLER_KIND: Final = "choria"
 """What callers of version 1 begin with: ``choria=name``."""
@@ -61,7 +63,7 @@ class Party:
     sign: Sign | None = field(default=None, repr=False)
     credential: bytes = field(default=b"", repr=False)
     unique_id: str = ""
-    request_trust: RequestTrust | None = None
+    request_trust: "RequestTrust | None" = None
     reply_trust: TokenTrust | None = None
 
 
