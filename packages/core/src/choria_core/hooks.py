@@ -16,8 +16,15 @@ def choria_commands() -> Iterable[Command]:
     """The commands of core."""
     return [
         Command("broker", "choria_core.commands.broker:app", "Run a NATS server."),
+        Command("discover", "choria_core.commands.find:find", "Find nodes.", hidden=True),
+        Command("facts", "choria_core.commands.facts:facts", "Count the values of a fact."),
+        Command("find", "choria_core.commands.find:find", "Find nodes."),
+        Command("inventory", "choria_core.commands.inventory:inventory", "Show a node."),
         Command("jwt", "choria_core.commands.jwt:app", "Make and show keys and tokens."),
+        Command("ping", "choria_core.commands.ping:ping", "See which nodes answer."),
         Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
+        Command("req", "choria_core.commands.rpc:rpc", "Call agents of nodes.", hidden=True),
+        Command("rpc", "choria_core.commands.rpc:rpc", "Call agents of nodes."),
         Command("server", "choria_core.commands.server:app", "Be a node of a Choria network."),
         Command("tool", "choria_core.commands.tool:app", "Look at how this machine is set up."),
     ]

@@ -1,0 +1,80 @@
+"""What every client command begins with: its configuration, its logs, where it prints."""
+
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from choria_core.commands.filter_options import NetworkOptions
+from choria_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from choria_core.network_config.client_config import ClientConfig
+    from choria_core.presentation.colours import Paint
+
+
+def client_config(network: NetworkOptions, *, quiet: bool = False) -> "ClientConfig":
+    """The configuration; its warnings go to standard error, as do logs from now on.
+
+    Args:
+        network: options.
+        quiet: print what scripts read, and log errors alone.
+
+    Raises:
+        InvalidConfigError: a file cannot be read, or has errors; all are named.
+    """
+    from choria_core.network_config.load import load_client
+    from choria_core.telemetry.logs import configure
+
+    config = load_client(network.config)
+    for warning in config.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    configure("error" if quiet else "warning", force_json=False)
+    clusters = tuple(name for name in network.federations.split(",") if name)
+    if not clusters:
+        return config
+    brokers = dataclasses.replace(config.brokers, federation_collectives=clusters)
+    return dataclasses.replace(config, brokers=brokers)
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """Where results go.
+
+    Attributes:
+        write: prints a text as it is.
+        paint: colours it before, where that is wanted.
+    """
+
+    write: Callable[[str], object]
+    paint: "Paint"
+
+
+@contextlib.contextmanager
+def opened_output(config: "ClientConfig", file: Path | None = None) -> Iterator[Output]:
+    """Standard output, or ``file``, made anew.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from choria_core.presentation.colours import ansi, plain
+
+    if file is None:
+        has_colours = config.color and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        yield Output(_print, ansi if has_colours else plain)
+        return
+    try:
+        opened = file.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"--output-file: {file} cannot be written: {error.strerror}") from error
+    with opened:
+        yield Output(opened.write, plain)
+
+
+def _print(text: str) -> None:
+    typer.echo(text, nl=False)
