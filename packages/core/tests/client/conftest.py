@@ -28,7 +28,11 @@ NODES = ("n1.example", "n2.example", "n3.example")
 
 
 class Configure(Protocol):
-    def __call__(self, *lines: str, switch: str = "INSECURE_YES_REALLY") -> ClientConfig: ...
+    """Later lines win; ``switch`` is set in the environment, ``caller`` is the certificate's."""
+
+    def __call__(
+        self, *lines: str, switch: str = "INSECURE_YES_REALLY", caller: str = "client.example"
+    ) -> ClientConfig: ...
 
 
 @pytest_asyncio.fixture
@@ -39,9 +43,11 @@ async def plain_broker(make_broker: MakeBroker) -> Broker:
 
 @pytest.fixture
 def write_client(tmp_path: Path) -> Configure:
-    """Write and load the configuration of a client; later lines win."""
+    """Write and load the configuration of a client."""
 
-    def write(*lines: str, switch: str = "INSECURE_YES_REALLY") -> ClientConfig:
+    def write(
+        *lines: str, switch: str = "INSECURE_YES_REALLY", caller: str = "client.example"
+    ) -> ClientConfig:
         file = tmp_path / "client.cfg"
         common = (
             "identity = client.example",
@@ -54,7 +60,7 @@ def write_client(tmp_path: Path) -> Configure:
         file.write_text("\n".join((*common, *lines)) + "\n")
         names = HostNames(host_name=lambda: "machine.example.net")
         environment = {switch: "true", "HOME": str(tmp_path), "USER": "alice"}
-        environment["MCOLLECTIVE_CERTNAME"] = "client.example"
+        environment["MCOLLECTIVE_CERTNAME"] = caller
         return load_client(file, host=Host(names, environment))
 
     return write
@@ -64,9 +70,11 @@ def write_client(tmp_path: Path) -> Configure:
 def configure(plain_broker: Broker, write_client: Configure) -> Configure:
     """The same, of the plain broker."""
 
-    def write(*lines: str, switch: str = "INSECURE_YES_REALLY") -> ClientConfig:
+    def write(
+        *lines: str, switch: str = "INSECURE_YES_REALLY", caller: str = "client.example"
+    ) -> ClientConfig:
         hosts = f"plugin.choria.middleware_hosts = 127.0.0.1:{plain_broker.port}"
-        return write_client(hosts, *lines, switch=switch)
+        return write_client(hosts, *lines, switch=switch, caller=caller)
 
     return write
 
