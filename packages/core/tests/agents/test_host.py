@@ -27,6 +27,7 @@ from choria_core.agents.declaration import declare
 from choria_core.agents.host import NOT_AUTHORIZED, AgentHost
 from choria_core.agents.loading import LoadedAgent
 from choria_core.authorization.authorizer import AuthorizationRequest, Decision
+from choria_core.errors import RemoteProtocolError
 from choria_core.filters.matching import compile_filter
 from choria_core.node.opening import OpenedRequest
 from choria_core.protocol.messages import MATCH_ALL, Headers, Request, Transport, Version
@@ -68,6 +69,14 @@ class Oracle(Agent):
     @action("Break")
     def break_down(self) -> Answer:
         raise RuntimeError("the password is 12345")
+
+    @action("Leave")
+    def leave(self) -> Answer:
+        raise SystemExit(3)
+
+    @action("Misread", quick=True)
+    def misread(self) -> Answer:
+        raise RemoteProtocolError("what another program answered")
 
     @action("Sleep for ever")
     async def sleep(self) -> Answer:
@@ -187,6 +196,8 @@ async def test_an_action_answers_with_its_result(host: Made) -> None:
             "oracle#break_down failed unexpectedly; the node's log says why",
             {},
         ),
+        (call("leave"), 5, "oracle#leave failed unexpectedly; the node's log says why", {}),
+        (call("misread"), 5, "oracle#misread failed unexpectedly; the node's log says why", {}),
         (call("time_out"), 5, "oracle#time_out failed unexpectedly; the node's log says why", {}),
         (call("odd"), 5, "oracle#odd failed unexpectedly; the node's log says why", {}),
         (call("bare"), 5, "oracle#bare failed unexpectedly; the node's log says why", {}),

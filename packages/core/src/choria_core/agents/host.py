@@ -113,7 +113,11 @@ class AgentHost:
             return _failure(call.action[:_SHOWN], StatusCode.UNKNOWN_ACTION, problem)
         if not self._is_allowed(call, request.request):
             return _failure(call.action, StatusCode.ABORTED, NOT_AUTHORIZED)
-        return await _run(agent, action, request, call)
+        try:
+            arguments = _arguments(action, call)
+        except RefusedInputError as error:
+            return _failure(call.action, error.status, str(error))
+        return await _run(agent, action, request, arguments)
 
     def _is_allowed(self, call: RpcRequest, request: Request) -> bool:
         if self._authorizer is None:
@@ -128,7 +132,7 @@ class AgentHost:
         )
         try:
             decision = self._authorizer.decide(asked)
-        except Exception:  # noqa: BLE001 -- whatever an authorizer raises does not allow
+        except (Exception, SystemExit):  # noqa: BLE001 -- whatever it raises does not allow
             _log.exception("authorizer_failed", action=call.action, **_about(request))
             return False
         if not decision.allowed:
@@ -147,33 +151,38 @@ async def _answer_raw(
             return await answer
     except TimeoutError:
         _log.warning("agent_too_slow", **_about(request.request))
-    except Exception:  # noqa: BLE001 -- an agent's bug is not the node's end
+    except (Exception, SystemExit):  # noqa: BLE001 -- an agent's bug is not the node's end
         _log.exception("agent_failed", **_about(request.request))
     return None
 
 
+def _arguments(action: DeclaredAction, call: RpcRequest) -> dict[str, Any]:
+    """Raises RefusedInputError."""
+    try:
+        data = unpack_fields(call.data)
+    except RemoteProtocolError as error:
+        problem = f"Could not process request: {error}"
+        raise RefusedInputError(StatusCode.INVALID_DATA, problem) from None
+    return action.arguments(data)
+
+
 async def _run(
-    agent: LoadedAgent, action: DeclaredAction, request: AgentRequest, call: RpcRequest
+    agent: LoadedAgent, action: DeclaredAction, request: AgentRequest, arguments: dict[str, Any]
 ) -> RpcReply:
     """Run an action; whatever becomes of it is a reply."""
-    name = call.action
+    name = action.ddl.action
+    given = (agent.instance, request) if action.takes_request else (agent.instance,)
     limit = asyncio.timeout(agent.metadata.timeout)
     try:
-        arguments = action.arguments(unpack_fields(call.data))
-        given = (agent.instance, request) if action.takes_request else (agent.instance,)
         if action.is_quick:
             result: object = action.method(*given, **arguments)
         else:
             async with limit:
                 result = await _result(action, given, arguments)
         return RpcReply(action=name, statuscode=StatusCode.OK, statusmsg="OK", data=_data(result))
-    except RefusedInputError as error:
-        return _failure(name, error.status, str(error))
     except ActionError as error:
         return _failure(name, error.status, error.message, _failed_data(error, request))
-    except RemoteProtocolError as error:
-        return _failure(name, StatusCode.INVALID_DATA, f"Could not process request: {error}")
-    except Exception as error:  # noqa: BLE001 -- an agent's bug is not the node's end
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- an agent's bug is not the node's end
         if isinstance(error, TimeoutError) and limit.expired():
             _log.warning("action_too_slow", action=name, **_about(request.request))
             problem = f"{agent.name}#{name} was not done within {agent.metadata.timeout} s"
