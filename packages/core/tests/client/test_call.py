@@ -1,8 +1,9 @@
 """Calls of agents on a real broker."""
 
 import asyncio
+import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -133,22 +134,18 @@ def spoiled_hash(asked: Asked) -> bytes:
 
 
 def _inner(data: str) -> dict[str, str]:
-    import base64
-
     found: dict[str, str] = json.loads(base64.b64decode(data))
     return found
 
 
 def _outer(document: dict[str, str]) -> str:
-    import base64
-
     return base64.b64encode(json.dumps(document).encode()).decode()
 
 
 async def test_what_cannot_be_read_counts_as_failed(
     nodes: ScriptedNodes, configure: Configure
 ) -> None:
-    bad = {
+    bad: dict[str, Callable[[Asked], bytes]] = {
         "n1.example": spoiled_hash,
         "n2.example": lambda asked: asked.reply(b"{not json"),
         "n3.example": lambda asked: asked.reply(request_id="0" * 32),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 import structlog
@@ -40,7 +40,7 @@ async def find(line: Line, request: DiscoveryRequest) -> list[str]:
     return found[: request.expected] if request.expected else found
 
 
-async def ping(line: Line, request: DiscoveryRequest) -> AsyncIterator[list[PingReply]]:
+async def ping(line: Line, request: DiscoveryRequest) -> AsyncGenerator[list[PingReply], None]:
     """Nodes that answer, with the time that each took; a list for each read of the socket.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -95,7 +95,7 @@ class Call:
         replies = [reply async for chunk in self.chunks() for reply in chunk]
         return CallResult(stats=self.stats, replies=tuple(replies), ddl=self._action)
 
-    async def __aiter__(self) -> AsyncIterator[NodeReply]:
+    async def __aiter__(self) -> AsyncGenerator[NodeReply, None]:
         """Call, and yield what nodes answer, one at a time.
 
         Raises:
@@ -105,7 +105,7 @@ class Call:
             for reply in replies:
                 yield reply
 
-    async def chunks(self) -> AsyncIterator[list[NodeReply]]:
+    async def chunks(self) -> AsyncGenerator[list[NodeReply], None]:
         """Call, and yield what nodes answer, as much at a time as the network brought.
 
         The first chunk is empty: it comes when it is known who is called.

@@ -13,7 +13,7 @@ The network is connected to when it is needed first: what only reads files needs
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -105,7 +105,9 @@ class Client:
         async with self.line(1) as line:
             return await broadcast.find(line, wanted)
 
-    async def ping(self, request: DiscoveryRequest | None = None) -> AsyncIterator[list[PingReply]]:
+    async def ping(
+        self, request: DiscoveryRequest | None = None
+    ) -> AsyncGenerator[list[PingReply], None]:
         """Ask all nodes that match for a sign of life, and tell how long each took.
 
         Yields:
