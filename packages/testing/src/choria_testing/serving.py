@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from choria_core import hooks
@@ -135,8 +135,22 @@ async def serving(
         await node.listen()
         running = asyncio.create_task(node.server.run(stop))
         try:
-            await node.event("startup")
+            await _first(running, node.event("startup"))
             yield node
         finally:
             stop.set()
             await running
+
+
+async def _first(running: asyncio.Task[None], awaited: Coroutine[Any, Any, Event]) -> None:
+    """Return when ``awaited`` is there; raises what ``running`` fails with before."""
+    waiting = asyncio.create_task(awaited)
+    try:
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        else:
+            await waiting
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
