@@ -13,7 +13,7 @@ from choria_core.client.records import CallResult, CallStats, NodeReply, PingRep
 from choria_core.ddl.aggregates import Summaries
 from choria_core.ddl.document import ActionDdl
 from choria_core.plugins import Plugins
-from choria_core.presentation.call_documents import call_json
+from choria_core.presentation.call_documents import call_json, result_line
 from choria_core.presentation.call_report import footer, summaries_text
 from choria_core.presentation.fact_report import (
     by_count,
@@ -25,6 +25,7 @@ from choria_core.presentation.fact_report import (
 from choria_core.presentation.inventory_report import collectives_table, inventory_text
 from choria_core.presentation.ping_report import ping_line, ping_statistics
 from choria_core.presentation.reply_text import Display, is_shown, reply_table, reply_text
+from choria_core.protocol.messages import Version
 from choria_testing import vectors
 from choria_testing.recorded_documents import documents_in
 
@@ -225,3 +226,21 @@ def test_collectives_are_what_the_original_printed() -> None:
     shown = collectives_table(replies_in("inventory collectives")["collective_info"])
 
     assert shown.strip() == printed("inventory collectives").strip()
+
+
+def test_a_fact_that_is_an_object_counts_the_same_in_any_order_of_its_keys() -> None:
+    first, second = {"name": "Debian", "major": 12.0}, {"major": 12, "name": "Debian"}
+    replies = [NodeReply(sender=f"n{n}", data={"value": v}) for n, v in enumerate((first, second))]
+
+    [value] = fact_values(replies)
+
+    assert (value.text, value.count) == ('{"major":12,"name":"Debian"}', 2)
+
+
+def test_a_line_of_json_of_a_reply_has_the_keys_of_the_original() -> None:
+    stats = CallStats(request_id="1", agent="rpcutil", action="ping")
+
+    line = json.loads(result_line(NodeReply(sender="n1", action="ping"), stats, Version.V1))
+
+    assert list(line) == ["k", "pr", "rr"]
+    assert set(line["rr"]) == {"action", "statuscode", "statusmsg", "data", "sender", "time_utc"}

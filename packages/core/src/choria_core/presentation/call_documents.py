@@ -75,7 +75,11 @@ def result_line(reply: NodeReply, stats: CallStats, version: Version) -> str:
         version: of the protocol.
     """
     return json_line(
-        {"k": "result", "pr": _protocol_reply(reply, stats, version), "rr": _said(reply)}
+        {
+            "k": "result",
+            "pr": _protocol_reply(reply, stats, version),
+            "rr": {**_said(reply), "sender": reply.sender},
+        }
     )
 
 

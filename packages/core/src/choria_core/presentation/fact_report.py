@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import json
-
 from choria_core.client.records import NodeReply
+from choria_core.ddl.aggregates import value_text
 from choria_core.presentation.call_documents import indented_json
 from choria_core.presentation.safe_text import one_line
 from choria_core.presentation.table import table
@@ -91,6 +90,4 @@ def _names(value: FactValue) -> list[str]:
 
 
 def _text(value: object) -> str:
-    if value is None:
-        return "nil"
-    return value if isinstance(value, str) else json.encode(value).decode()
+    return "nil" if value is None else value_text(value)

@@ -45,6 +45,7 @@ _ENVIRONMENT: Final = Environment(
         "semver": takes("ss", gives=BOOL),
     },
     refused={"time": "the time of a reply cannot be asked for"},
+    is_closed=True,
 )
 
 

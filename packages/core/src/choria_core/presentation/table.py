@@ -19,7 +19,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
         title: above the headers; empty for none.
     """
     body = [[safe_text.lines(cell) for cell in row] for row in rows]
-    head = [[header] for header in headers]
+    head = [[safe_text.one_line(header)] for header in headers]
     widths = [_width(column) for column in zip(head, *body, strict=True)]
     if title:
         widths[-1] += max(0, cell_len(title) + 2 - _outer(widths))

@@ -63,11 +63,13 @@ class Environment:
         names: variables and their natures; others are nil, or may be given at run time.
         functions: functions and the checks of their arguments; likewise.
         refused: names that exist elsewhere but not here, each with the reason.
+        is_closed: whether there are no other names and functions at run time.
     """
 
     names: Mapping[str, Nature] = field(default_factory=dict)
     functions: Mapping[str, Check] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    is_closed: bool = False
 
 
 @dataclass(slots=True)
@@ -120,6 +122,8 @@ class Compiler:
             raise FilterError(f"{name}: {self._environment.refused[name]}")
         if name in self._environment.functions or name in FUNCTIONS or name in LOOPS:
             raise FilterError(f"{name} is a function")
+        if self._environment.is_closed and name not in self._environment.names:
+            raise FilterError(f"there is no {name}")
         nature = self._environment.names.get(name, UNKNOWN)
         return Part(lambda frame: frame.names.get(name), nature)
 
@@ -202,12 +206,14 @@ class Compiler:
         check = self._environment.functions.get(name)
         if check is not None:
             nature = _checked(name, check, arguments)
+        elif self._environment.is_closed:
+            raise FilterError(_no_function(name))
         runs = [one.run for one in arguments]
 
         def run(frame: Frame) -> object:
             function = frame.calls.get(name)
             if function is None:
-                raise FilterError(f"there is no function {name}")
+                raise FilterError(_no_function(name))
             return function([one(frame) for one in runs], frame.meter)
 
         return Part(run, nature, weight)
@@ -340,6 +346,10 @@ def _checked(name: str, check: Check, arguments: list[Part]) -> Nature:
         kinds = ", ".join(one.nature.kind for one in arguments)
         raise FilterError(f"{name} does not take ({kinds})")
     return nature
+
+
+def _no_function(name: str) -> str:
+    return f"there is no function {name}"
 
 
 def _calling(callee: Run) -> Run:
