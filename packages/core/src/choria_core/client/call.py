@@ -77,13 +77,18 @@ class Call:
         return self._tally.ok + self._tally.failed
 
     @property
+    def failed(self) -> int:
+        """Those of them that say so, or could not be read."""
+        return self._tally.failed
+
+    @property
     def request_id(self) -> str:
         """Of the messages; empty before there are any."""
         return self._tally.request_id
 
     @property
     def stats(self) -> CallStats:
-        """How it goes, or in the end went."""
+        """How it goes, or in the end went; it names nodes, so do not ask at each reply."""
         return self._tally.stats()
 
     async def result(self) -> CallResult:
@@ -121,21 +126,30 @@ class Call:
         self._is_begun = True
         tally = self._tally
         tally.start_ns = time.time_ns()
-        if not tally.is_service:
-            await self._find_nodes()
-        yield []
-        async with self._client.line(self._request.workers) as line:
-            envelope = line.envelope(self._request.agent, self._collective)
-            tally.request_id = envelope.request_id
-            with line.intake(envelope) as intake:
-                await intake.flush()
-                begun = time.perf_counter_ns()
-                async for chunk in self._batches(line, envelope, intake):
-                    tally.request_ns = time.perf_counter_ns() - begun
+        try:
+            if not tally.is_service:
+                await self._find_nodes()
+            yield []
+            async with self._client.line(self._request.workers) as line:
+                async for chunk in self._on(line):
                     yield chunk
+        finally:
+            tally.is_over = True
+
+    async def _on(self, line: Line) -> AsyncIterator[list[NodeReply]]:
+        """The call itself, once it is known who is called."""
+        tally = self._tally
+        envelope = line.envelope(self._request.agent, self._collective)
+        tally.request_id = envelope.request_id
+        with line.intake(envelope) as intake:
+            await intake.flush()
+            begun = time.perf_counter_ns()
+            async for chunk in self._batches(line, envelope, intake):
                 tally.request_ns = time.perf_counter_ns() - begun
-            if not tally.ok + tally.failed:
-                line.check()
+                yield chunk
+            tally.request_ns = time.perf_counter_ns() - begun
+        if not self.answered:
+            line.check()
 
     @property
     def _collective(self) -> str:

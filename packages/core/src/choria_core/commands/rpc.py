@@ -114,6 +114,7 @@ async def _call(plan: _Plan, printer: "ReplyPrinter", progress: "CallProgress") 
     async with plan.client as client:
         call = client.call(plan.request)
         is_known = False
+        stats: CallStats | None = None
         async with contextlib.aclosing(call.chunks()) as chunks:
             async for replies in chunks:
                 if not is_known:
@@ -121,9 +122,9 @@ async def _call(plan: _Plan, printer: "ReplyPrinter", progress: "CallProgress") 
                     printer.found(plan.method, call.stats)
                     progress.found(len(call.nodes))
                 if replies:
-                    printer.take(replies, call.stats)
-                    stats = call.stats
-                    progress.answered(stats.responses, failed=stats.failed)
+                    stats = stats or call.stats
+                    printer.take(replies, stats)
+                    progress.answered(call.answered, failed=call.failed)
         return call.stats
 
 

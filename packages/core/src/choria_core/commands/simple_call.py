@@ -65,7 +65,7 @@ async def _shown(client: "Client", request: "CallRequest") -> "CallResult":
                 async for chunk in chunks:
                     progress.found(len(call.nodes))
                     replies += chunk
-                    progress.answered(call.stats.responses, failed=call.stats.failed)
+                    progress.answered(call.answered, failed=call.failed)
         return CallResult(stats=call.stats, replies=tuple(replies))
 
 

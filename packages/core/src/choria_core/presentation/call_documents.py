@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import json
@@ -117,7 +118,12 @@ def utc_text(time_ns: int) -> str:
     """RFC 3339, with no more digits of the second than there are."""
     seconds, fraction = divmod(time_ns, _SECOND_NS)
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}{digits}Z"
+    return f"{_second(seconds)}{digits}Z"
+
+
+@lru_cache(maxsize=64)  # most nodes answer within the same few seconds
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _protocol_reply(reply: NodeReply, stats: CallStats, version: Version) -> dict[str, Any]:
