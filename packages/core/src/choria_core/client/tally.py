@@ -20,6 +20,7 @@ class Tally:
         request_id: empty before there is one.
         nodes: who is asked, nobody twice.
         ok, failed: replies.
+        is_over: nobody is waited for any more.
         start_ns: unix nanoseconds.
         discover_ns, publish_ns, request_ns: what the parts took.
     """
@@ -31,6 +32,7 @@ class Tally:
     nodes: tuple[str, ...] = ()
     ok: int = 0
     failed: int = 0
+    is_over: bool = False
     start_ns: int = 0
     discover_ns: int = 0
     publish_ns: int = 0
@@ -75,7 +77,8 @@ class Tally:
         return True
 
     def stats(self) -> CallStats:
-        """What there is to be told."""
+        """What there is to be told; who did not answer only in the end."""
+        silent = (name for name in self.nodes if name in self._missing)
         return CallStats(
             request_id=self.request_id,
             agent=self.agent,
@@ -83,7 +86,7 @@ class Tally:
             discovered=self.nodes,
             ok=self.ok,
             failed=self.failed,
-            no_responses=tuple(name for name in self.nodes if name in self._missing),
+            no_responses=tuple(silent) if self.is_over else (),
             unexpected_responses=tuple(self._unexpected),
             discover_ns=self.discover_ns,
             publish_ns=self.publish_ns,
