@@ -35,14 +35,16 @@ class ServedNode:
         server: it runs in this process.
         wire: the other connection.
         replies: all that came to :data:`REPLIES`, with the subject.
-        events: the lifecycle events of all nodes.
+        event_messages: the lifecycle events of all nodes.
+        stop: ends the server.
     """
 
     def __init__(self, server: Server, wire: LeanTransport, clock_ns: Callable[[], int]) -> None:
         self.server = server
         self.wire = wire
         self.replies: list[Message] = []
-        self.events: list[Event] = []
+        self.event_messages: list[Message] = []
+        self.stop = asyncio.Event()
         self._clock_ns = clock_ns
         self._numbers = itertools.count()
         self._news = asyncio.Condition()
@@ -53,7 +55,7 @@ class ServedNode:
         await self.wire.subscribe(f"{REPLIES}.>", lambda got: self._keep(self.replies, got))
         await self.wire.subscribe(
             "choria.lifecycle.event.>",
-            lambda got: self._keep(self.events, decode_event(got.data)),
+            lambda got: self._keep(self.event_messages, got),
         )
         await self.wire.flush()
 
@@ -82,7 +84,8 @@ class ServedNode:
         """The first event of a kind."""
 
         def found() -> list[Event]:
-            return [one for one in self.events if one.kind == kind]
+            events = (decode_event(message.data) for message in self.event_messages)
+            return [event for event in events if event.kind == kind]
 
         await self.until(lambda: bool(found()))
         return found()[0]
@@ -92,7 +95,7 @@ class ServedNode:
         async with asyncio.timeout(PATIENCE_SECONDS), self._news:
             await self._news.wait_for(holds)
 
-    def _keep(self, kept: list[Any], one: Any) -> None:
+    def _keep(self, kept: list[Message], one: Message) -> None:
         kept.append(one)
         task = asyncio.get_running_loop().create_task(self._notify())
         self._tasks.add(task)
@@ -126,19 +129,18 @@ async def serving(
         plugins: core's own when None.
         clock_ns: unix time.
     """
-    stop = asyncio.Event()
     endpoint = Endpoint((ServerAddress("127.0.0.1", broker.port),))
     async with await connect(endpoint, name="beside", timeout_seconds=PATIENCE_SECONDS) as wire:
         node = ServedNode(
             Server(config, plugins or core_plugins(), clock_ns=clock_ns), wire, clock_ns
         )
         await node.listen()
-        running = asyncio.create_task(node.server.run(stop))
+        running = asyncio.create_task(node.server.run(node.stop))
         try:
             await _first(running, node.event("startup"))
             yield node
         finally:
-            stop.set()
+            node.stop.set()
             await running
 
 

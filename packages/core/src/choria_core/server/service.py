@@ -72,7 +72,7 @@ class Server:
         self._party: Party = server_party(config)
         self._workload = Workload()
         self._gate = Gate(collectives=config.collectives, started_ns=self._started_ns)
-        self._uplink = Uplink(config, self.figures)
+        self.uplink = Uplink(config, self.figures)
         agents = load_agents(plugins, report=_left_out)
         self.node = ServedNode(
             config,
@@ -80,8 +80,8 @@ class Server:
             sources=load_data_sources(plugins, report=_left_out),
             facts=FactFiles(config.fact_files),
             classes=ClassFile(config.class_file),
-            connection=self._uplink.connection,
-            network=self._uplink.network,
+            connection=self.uplink.connection,
+            network=self.uplink.network,
             counts=self._gate.counts,
             figures=self.figures,
             started=self._started_ns / NANOSECONDS,
@@ -97,7 +97,7 @@ class Server:
             counts=self._gate.counts,
             figures=self.figures,
             workload=self._workload,
-            uplink=self._uplink,
+            uplink=self.uplink,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -111,7 +111,7 @@ class Server:
         async with self.monitoring.opened(), self._workload:
             transport = await _unless(stop, self._connect())
             if transport is not None:
-                self._uplink.transport = transport
+                self.uplink.transport = transport
                 async with transport:
                     await self._serve(transport, stop)
                 self._status_file.write()  # which now says that there is no connection
@@ -180,7 +180,7 @@ class Server:
         return Status(
             identity=self.config.identity,
             uptime=(now - self._started_ns) // NANOSECONDS,
-            connected_server=self._uplink.broker,
+            connected_server=self.uplink.broker,
             last_message=self.figures.last_message,
             stats=StatusCounts(
                 total=counts.total,
