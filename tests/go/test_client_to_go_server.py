@@ -1,0 +1,286 @@
+"""Our client asks a Go server: signed by certificates, and by tokens.
+
+The broker speaks without TLS, which the Go server takes with a hidden option; requests are
+signed all the same.  Where ``CHORIA_GO_PLAIN`` names a Go program without security, it is
+asked without signatures too.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from choria_core.broker.server import Broker
+from choria_core.client.client import Client
+from choria_core.client.records import CallRequest, CallResult
+from choria_core.discovery.request import DiscoveryRequest, only_identities
+from choria_core.filters.grammar import parse_filter
+from choria_core.network_config.client_config import ClientConfig
+from choria_core.network_config.host import Host, HostNames
+from choria_core.network_config.load import load_client
+from choria_core.protocol.messages import Filter
+from choria_testing import vectors
+from choria_testing.authorities import Authority
+from choria_testing.choria_tokens import (
+    client_claims,
+    make_token,
+    new_key,
+    public_hex,
+    server_claims,
+)
+from choria_testing.fixtures import MakeBroker
+
+NODE: Final = "node1.example"
+READY_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 2.0
+
+AT_ONCE: Final = 12
+"""Questions under way; the Go server drops what comes faster than it verifies."""
+
+CALLS: Final[Sequence[tuple[str, str, dict[str, Any], set[str]]]] = (
+    ("rpcutil", "ping", {}, {"pong"}),
+    ("rpcutil", "get_fact", {"fact": "country"}, {"fact", "value"}),
+    ("rpcutil", "get_facts", {"facts": "country,kernel"}, {"values"}),
+    ("rpcutil", "get_config_item", {"item": "identity"}, {"item", "value"}),
+    ("rpcutil", "daemon_stats", {}, {"agents", "configfile", "pid", "version", "total"}),
+    ("rpcutil", "agent_inventory", {}, {"agents"}),
+    ("rpcutil", "collective_info", {}, {"collectives", "main_collective"}),
+    ("rpcutil", "inventory", {}, {"agents", "classes", "facts", "collectives"}),
+    ("rpcutil", "get_data", {"source": "choria"}, {"agents", "connected_broker"}),
+    ("choria_util", "info", {}, {"choria_version", "security", "connected_server"}),
+    ("choria_util", "machine_states", {}, {"machine_ids", "states"}),
+)
+
+FILTERS: Final = {
+    "fact": "facts",
+    "class": "classes",
+    "identity": "identities",
+    "agent": "agents",
+    "compound": "expressions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A network with one Go server.
+
+    Attributes:
+        program: that runs the server.
+        options: of ``server run``; none of a program without security.
+        server, client: lines of their configurations.
+        switch: what the client's environment switches off.
+        collective: of both.
+    """
+
+    program: Path
+    options: tuple[str, ...]
+    server: tuple[str, ...]
+    client: tuple[str, ...]
+    switch: str
+    collective: str = "mcollective"
+
+
+@pytest.fixture(params=["signed", "tokens", "plain"])
+def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Setting:
+    """Every kind of network that can be tried here."""
+    if request.param == "plain":
+        named = os.environ.get("CHORIA_GO_PLAIN")
+        if not named:
+            pytest.skip("CHORIA_GO_PLAIN names no Go choria program without security")
+        provider = ("plugin.security.provider = file",)
+        return Setting(Path(named), (), provider, provider, "INSECURE_YES_REALLY")
+    program: Path = request.getfixturevalue("choria_go")
+    options = ("--disable-tls",)
+    if request.param == "signed":
+        server, client = _certificates(tmp_path)
+        return Setting(program, options, server, client, "INSECURE_DISABLE_TLS")
+    server, client = _tokens(tmp_path)
+    return Setting(program, options, server, client, "INSECURE_DISABLE_TLS", "choria")
+
+
+@contextlib.asynccontextmanager
+async def asking(setting: Setting, broker: Broker, folder: Path) -> AsyncIterator[Client]:
+    """A client of a network whose Go server answers."""
+    common = (
+        f"collectives = {setting.collective}",
+        f"main_collective = {setting.collective}",
+        "plugin.choria.use_srv = false",
+        f"plugin.choria.middleware_hosts = 127.0.0.1:{broker.port}",
+    )
+    server = (
+        f"identity = {NODE}",
+        "plugin.choria.server.provision = false",
+        "rpcauthorization = false",
+        f"plugin.yaml = {vectors.path('facts-node1.yaml')}",
+        f"classesfile = {vectors.path('classes-node1.txt')}",
+        "loglevel = warn",
+    )
+    _write(folder / "server.cfg", (*common, *server, *setting.server))
+    _write(folder / "client.cfg", ("identity = client.example", *common, *setting.client))
+    names = HostNames(host_name=lambda: "client.example")
+    environment = {
+        setting.switch: "true",
+        "MCOLLECTIVE_CERTNAME": "alice.mcollective",
+        "HOME": str(folder),
+        "USER": "alice",
+    }
+    config = load_client(folder / "client.cfg", host=Host(names, environment))
+    async with _running(setting, folder), Client(config) as client:
+        await _answers(client, config)
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def _running(setting: Setting, folder: Path) -> AsyncIterator[None]:
+    with (folder / "server.log").open("wb") as log:
+        server = await asyncio.create_subprocess_exec(
+            setting.program,
+            *("server", "run", *setting.options, "--config", str(folder / "server.cfg")),
+            stdout=log,
+            stderr=log,
+            env={
+                **({} if setting.options else {"INSECURE_YES_REALLY": "true"}),
+                "HOME": str(folder),
+                "PATH": os.environ["PATH"],
+                "USER": "nobody",
+            },
+        )
+    try:
+        yield
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.wait()
+
+
+async def _answers(client: Client, config: ClientConfig) -> None:
+    """Ask until the server is there."""
+    log = config.file.parent / "server.log"
+    for _ in range(int(READY_SECONDS / 0.5)):
+        if await client.discover(DiscoveryRequest(timeout_seconds=0.5, expected=1)):
+            return
+    raise AssertionError(f"the Go server does not answer:\n{log.read_text()}")
+
+
+async def test_every_action_of_the_go_server_answers(
+    setting: Setting, make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+        pings = [ping async for some in client.ping(DiscoveryRequest(expected=1)) for ping in some]
+        results = [await _called(client, *call[:3]) for call in CALLS]
+
+    assert [ping.sender for ping in pings] == [NODE]
+    assert 0 < pings[0].seconds < READY_SECONDS
+    for (agent, action, _, keys), result in zip(CALLS, results, strict=True):
+        [reply] = result.replies
+        assert (reply.sender, reply.statuscode, reply.statusmsg) == (NODE, 0, "OK"), action
+        assert keys <= set(reply.data), (agent, action)
+        assert (result.stats.ok, result.stats.failed, result.stats.no_responses) == (1, 0, ())
+
+
+async def test_every_recorded_filter_finds_the_go_server_as_it_did(
+    setting: Setting, make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    recorded: list[tuple[dict[str, Any], Filter]] = []
+    for record in vectors.load("filters.jsonl"):
+        if not record["error"]:
+            wanted = parse_filter(**{FILTERS[record["kind"]]: [record["filter"]]})
+            if not only_identities(wanted):
+                recorded.append((record, wanted))
+
+    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+        few = asyncio.Semaphore(AT_ONCE)
+
+        async def find(wanted: Filter) -> list[str]:
+            request = DiscoveryRequest(filter=wanted, expected=1, timeout_seconds=ANSWER_SECONDS)
+            async with few:
+                return await client.discover(request)
+
+        found = await asyncio.gather(*(find(wanted) for _, wanted in recorded))
+
+    assert len(recorded) > 90
+    for (record, _), nodes in zip(recorded, found, strict=True):
+        assert nodes == [name for name in record["matches"] if name == NODE], record["filter"]
+
+
+async def test_failures_of_the_go_server_are_told(
+    setting: Setting, make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+        ruined = await _called(client, "rpcutil", "get_data", {"source": "nosuch"})
+        absent = await client.call(
+            CallRequest(
+                agent="rpcutil", action="ping", nodes=[NODE, "other.example"], timeout_seconds=2
+            )
+        ).result()
+
+    assert ruined.stats.failed == 1
+    assert ruined.replies[0].statuscode == 1
+    assert ruined.replies[0].statusmsg
+    assert absent.stats.ok == 1
+    assert absent.stats.no_responses == ("other.example",)
+
+
+async def _called(client: Client, agent: str, action: str, arguments: dict[str, Any]) -> CallResult:
+    request = CallRequest(agent=agent, action=action, arguments=arguments, nodes=[NODE])
+    return await client.call(request).result()
+
+
+def _certificates(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lines for a server and a client of one authority."""
+    valid = (time.time() - 60, time.time() + 3600)
+    authority = Authority.root("an authority", valid=valid)
+    (folder / "ca.pem").write_bytes(authority.pem)
+    lines = []
+    for name in (NODE, "alice.mcollective"):
+        leaf = authority.issue(name, valid=valid)
+        key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        (folder / f"{name}.pem").write_bytes(leaf.pem)
+        _write_secret(folder / f"{name}.key", key)
+        lines.append(
+            (
+                "plugin.security.provider = file",
+                f"plugin.security.file.certificate = {folder / f'{name}.pem'}",
+                f"plugin.security.file.key = {folder / f'{name}.key'}",
+                f"plugin.security.file.ca = {folder / 'ca.pem'}",
+            )
+        )
+    return lines[0], lines[1]
+
+
+def _tokens(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lines for a server and a client whose tokens one key has signed."""
+    issuer = new_key()
+    now = int(time.time())
+    times = {"exp": now + 3600, "nbf": now - 60, "iat": now - 60}
+    lines = []
+    for name in (NODE, "alice"):
+        key = new_key()
+        claims = client_claims if name == "alice" else server_claims
+        (folder / f"{name}.jwt").write_bytes(make_token(issuer, claims(name, key, **times)))
+        _write_secret(folder / f"{name}.seed", key.private_bytes_raw().hex().encode())
+        lines.append(
+            (
+                "plugin.security.provider = choria",
+                f"plugin.security.choria.token_file = {folder / f'{name}.jwt'}",
+                f"plugin.security.choria.seed_file = {folder / f'{name}.seed'}",
+                f"plugin.security.choria.trusted_signers = {public_hex(issuer)}",
+            )
+        )
+    return lines[0], lines[1]
+
+
+def _write(file: Path, lines: Sequence[str]) -> None:
+    file.write_text("".join(f"{line}\n" for line in lines))
+
+
+def _write_secret(file: Path, secret: bytes) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(secret)
