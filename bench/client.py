@@ -32,7 +32,7 @@ from choria_core.event_loop import run_async
 
 GO_VARIABLE: Final = "CHORIA_GO"
 COUNTS: Final = (1_000, 10_000, 50_000)
-FULL: Final = Scale(COUNTS, Plan(rounds=5))
+FULL: Final = Scale(COUNTS, Plan(rounds=7))
 QUICK: Final = Scale(COUNTS, Plan(rounds=3, budget_seconds=40.0))
 
 

@@ -1,6 +1,6 @@
 """The figures of the client's bench and what they are to reach.  Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -35,29 +35,16 @@ Rounds = Sequence[Sequence[Taken]]
 """For each round, a run of each size, the smallest first."""
 
 
-def cpu_us_per_reply(runs: Sequence[Taken]) -> float:
-    """What one more reply costs: imports and connecting cancel out."""
-    middle, large = runs[-2:]
-    return (
-        MICROSECONDS * (large.cpu_seconds - middle.cpu_seconds) / (large.replies - middle.replies)
-    )
-
-
-def replies_per_s(runs: Sequence[Taken]) -> float:
-    """How fast more replies come, likewise."""
-    middle, large = runs[-2:]
-    return (large.replies - middle.replies) / (large.seconds - middle.seconds)
-
-
 def figures_of(name: str, ours: Rounds, go: Rounds | None) -> dict[str, float | None]:
-    """By key: the middle of the rounds; ratios compare within a round."""
-    figures: dict[str, float | None] = {}
-    for prefix, rounds in (("", ours), ("go_", go)):
-        figures |= _own_figures(prefix + name, rounds)
-    pairs = list(zip(ours, go or (), strict=False))
-    ratios = [cpu_us_per_reply(our) / cpu_us_per_reply(their) for our, their in pairs]
-    figures[f"{name}_cpu_ratio"] = _middle(ratios, 3)
-    return figures
+    """By key; None where it was not measured, or starting varied more than replies cost."""
+    own, other = _cpu_us_per_reply(ours), _cpu_us_per_reply(go or ())
+    return {
+        f"{name}_cpu_us_per_reply": _rounded(own, 2),
+        f"{name}_replies_per_s": _rounded(_replies_per_s(ours), 0),
+        f"go_{name}_cpu_us_per_reply": _rounded(other, 2),
+        f"go_{name}_replies_per_s": _rounded(_replies_per_s(go or ()), 0),
+        f"{name}_cpu_ratio": _rounded(own / other, 3) if own and other else None,
+    }
 
 
 def memory_mb(rounds: Mapping[str, Rounds | None]) -> float | None:
@@ -66,13 +53,27 @@ def memory_mb(rounds: Mapping[str, Rounds | None]) -> float | None:
     return round(max(peaks) / MEGABYTE, 1) if peaks else None
 
 
-def _own_figures(name: str, rounds: Rounds | None) -> dict[str, float | None]:
-    measured = rounds or ()
-    return {
-        f"{name}_cpu_us_per_reply": _middle([cpu_us_per_reply(runs) for runs in measured], 2),
-        f"{name}_replies_per_s": _middle([replies_per_s(runs) for runs in measured], 0),
-    }
+def _cpu_us_per_reply(rounds: Rounds) -> float | None:
+    """What one more reply costs: imports and connecting cancel out."""
+    more = _growth(rounds, lambda run: MICROSECONDS * run.cpu_seconds)
+    replies = _growth(rounds, lambda run: float(run.replies))
+    return more / replies if more and replies else None
 
 
-def _middle(values: Sequence[float], digits: int) -> float | None:
-    return round(median(values), digits) if values else None
+def _replies_per_s(rounds: Rounds) -> float | None:
+    """How fast more replies come, likewise."""
+    more = _growth(rounds, lambda run: run.seconds)
+    replies = _growth(rounds, lambda run: float(run.replies))
+    return replies / more if more and replies else None
+
+
+def _growth(rounds: Rounds, of: Callable[[Taken], float]) -> float | None:
+    """From the last but one number of nodes to the last: of each the middle of all rounds."""
+    if not rounds:
+        return None
+    middle, large = (median(of(runs[index]) for runs in rounds) for index in (-2, -1))
+    return large - middle if large > middle else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -20,14 +20,21 @@ def test_starting_cancels_out() -> None:
     assert figures["rpc_replies_per_s"] == pytest.approx(40_000)
 
 
-def test_ratios_compare_within_a_round_and_the_middle_one_counts() -> None:
+def test_of_each_number_of_nodes_the_middle_round_counts() -> None:
     ours = [runs(us_per_reply=own, per_second=1_000) for own in (10, 40, 20)]
     go = [runs(us_per_reply=own, per_second=1_000) for own in (40, 80, 60)]
 
     figures = figures_of("rpc", ours, go)
 
-    assert figures["rpc_cpu_ratio"] == pytest.approx(0.333)
+    assert figures["rpc_cpu_us_per_reply"] == pytest.approx(20)
     assert figures["go_rpc_cpu_us_per_reply"] == pytest.approx(60)
+    assert figures["rpc_cpu_ratio"] == pytest.approx(0.333)
+
+
+def test_what_starting_hides_is_no_figure() -> None:
+    figures = figures_of("rpc", [runs(us_per_reply=-1, per_second=1_000)], None)
+
+    assert figures["rpc_cpu_us_per_reply"] is None
 
 
 def test_without_the_go_client_its_figures_are_empty() -> None:
