@@ -81,7 +81,6 @@ async def test_the_status_file_is_there_as_recorded_when_the_server_is_ready(
     assert told.last_message > 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     assert decode_status(file.read_bytes()).connected_server == ""  # it has ended
-    assert [one.name for one in tmp_path.iterdir() if "status" in one.name] == ["status.json"]
 
 
 async def test_a_status_file_is_written_again_and_again(tmp_path: Path) -> None:
