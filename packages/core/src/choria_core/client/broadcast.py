@@ -88,11 +88,11 @@ def _read(reader: ReplyReader, arrived: Arrived) -> Answers:
 
 def _senders(reader: ReplyReader, deliveries: list[Delivery]) -> list[str]:
     """Who sent these; what nobody vouches for is left out."""
-    sender = reader.sender
+    bodies = [delivery[3] for delivery in deliveries]
     try:
-        return [sender(delivery[3]) for delivery in deliveries]
+        return reader.senders(bodies)
     except RemoteProtocolError:  # seldom: now look at each
-        return [name for delivery in deliveries if (name := _sender(reader, delivery[3]))]
+        return [name for body in bodies if (name := _sender(reader, body))]
 
 
 def _sender(reader: ReplyReader, body: bytes) -> str:

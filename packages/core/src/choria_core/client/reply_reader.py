@@ -5,7 +5,8 @@ in one pass.  What that does not take is read again by the codec, which knows ev
 tells what is wrong.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
@@ -15,7 +16,7 @@ from choria_core.client.records import NodeReply
 from choria_core.errors import RemoteProtocolError
 from choria_core.protocol.codec import codec_of, decode_transport
 from choria_core.protocol.messages import NANOSECONDS, Version
-from choria_core.protocol.names import is_identity
+from choria_core.protocol.names import IDENTITY, MAX_NAME_CHARS, is_identity
 from choria_core.protocol.rpc_body import decode_rpc_reply, unpack_fields
 from choria_core.security.token_trust import TokenTrust
 
@@ -23,17 +24,20 @@ _UNREADABLE: Final = (ValidationError, DecodeError, UnicodeDecodeError, Recursio
 
 
 class ReplyReader(Protocol):
-    """Reads the replies to one request."""
+    """Reads the replies to one request; what cannot be read raises RemoteProtocolError."""
 
     def sender(self, body: bytes) -> str:
         """Who sent a reply that has no other content."""
+
+    def senders(self, bodies: Sequence[bytes]) -> list[str]:
+        """The same of many."""
 
     def reply(self, body: bytes) -> NodeReply:
         """An RPC reply."""
 
 
-class _SenderV1(Struct, frozen=True, gc=False):
-    mc_sender: str
+class _SenderV1(Struct, frozen=True, gc=False, rename={"sender": "mc_sender"}):
+    sender: str
 
 
 class _OutsideV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:transport:1"):
@@ -81,6 +85,8 @@ class _Body(Struct, frozen=True):
 
 # Unions, as a lone type would do without its ``protocol``.
 _outsides: Final[json.Decoder[_OutsideV1 | _OutsideV2]] = json.Decoder(_OutsideV1 | _OutsideV2)
+_OUTSIDES: Final = {Version.V1: _OutsideV1, Version.V2: _OutsideV2}
+_is_name: Final = re.compile(f"(?!.{{{MAX_NAME_CHARS + 1}}}){IDENTITY}", re.DOTALL).fullmatch
 _transports: Final[json.Decoder[_TransportV1 | _OutsideV2]] = json.Decoder(
     _TransportV1 | _OutsideV2
 )
@@ -116,6 +122,10 @@ class SignedReplies:
     def sender(self, body: bytes) -> str:
         """Who sent a reply, if that is sure."""
         return self._open(body)[0]
+
+    def senders(self, bodies: Sequence[bytes]) -> list[str]:
+        """The same of many."""
+        return [self.sender(body) for body in bodies]
 
     def reply(self, body: bytes) -> NodeReply:
         """An RPC reply."""
@@ -174,18 +184,23 @@ class QuickReplies:
         Raises:
             RemoteProtocolError: it is none.
         """
+        return decode_transport(body, only=self._version).headers.sender
+
+    def senders(self, bodies: Sequence[bytes]) -> list[str]:
+        """The same of many, in a fraction of the time.
+
+        Raises:
+            RemoteProtocolError: one of them is none.
+        """
+        expected = _OUTSIDES[self._version]
         try:
-            outside = _outsides.decode(body)
+            outsides = list(map(_outsides.decode, bodies))
         except _UNREADABLE:
-            return decode_transport(body, only=self._version).headers.sender
-        if type(outside) is _OutsideV1:
-            name, version = outside.headers.mc_sender, Version.V1
-        else:
-            assert isinstance(outside, _OutsideV2)
-            name, version = outside.headers.sender, Version.V2
-        if version is not self._version or not is_identity(name):
-            return decode_transport(body, only=self._version).headers.sender
-        return name
+            return [self.sender(body) for body in bodies]
+        names = [one.headers.sender for one in outsides if type(one) is expected]
+        if len(names) < len(bodies) or not all(map(_is_name, names)):
+            return [self.sender(body) for body in bodies]
+        return names
 
     def reply(self, body: bytes) -> NodeReply:
         """An RPC reply.
