@@ -1,7 +1,6 @@
 """Discovery methods that ask somebody else than the nodes; each is imported when it is used."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import cast
+import inspect
 
 from choria_core.discovery.flat_file import find_in_file
 from choria_core.discovery.request import (
@@ -11,11 +10,11 @@ from choria_core.discovery.request import (
     PUPPETDB,
     DiscoveryRequest,
 )
-from choria_core.errors import UsageError
+from choria_core.errors import ChoriaError, PluginError, UsageError
+from choria_core.hookspecs import DiscoveryMethodPlugin
 from choria_core.network_config.client_config import ClientConfig
-from choria_core.plugins import Plugins
-
-Method = Callable[[DiscoveryRequest, ClientConfig], Awaitable[Iterable[str]]]
+from choria_core.plugins import Offered, Plugins
+from choria_core.protocol.names import is_identity
 
 
 async def find_without_asking(
@@ -50,5 +49,24 @@ async def find_without_asking(
             f"there is no discovery method {request.method!r}; use mc, choria, file, external, "
             f"inventory or one of a plugin ({known})"
         )
-    method = cast("Method", offered[request.method].load())
-    return list(await method(request, config))
+    return await _ask_plugin(offered[request.method], request, config)
+
+
+async def _ask_plugin(
+    offered: Offered[DiscoveryMethodPlugin], request: DiscoveryRequest, config: ClientConfig
+) -> list[str]:
+    method = offered.load()
+    what = f"its discovery method {offered.offer.name}"
+    if not inspect.iscoroutinefunction(method):
+        raise PluginError(offered.plugin, f"{what} is no async function")
+    try:
+        found = list(await method(request, config))
+    except ChoriaError:
+        raise
+    except Exception as error:
+        problem = f"{what} failed: {type(error).__name__}: {error}"
+        raise PluginError(offered.plugin, problem) from error
+    for name in found:
+        if not isinstance(name, str) or not is_identity(name):
+            raise PluginError(offered.plugin, f"{what} gives {name!a:.80}, which is no node's name")
+    return found
