@@ -6,6 +6,7 @@ from typing import Final
 _ONE_TAB: Final = "    "
 _OBEYED: Final = "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 _ON_TERMINALS: Final = re.compile(f"[{_OBEYED}]")
+_ASCII_IN_DOCUMENTS: Final = "\x7f<>&"
 _IN_DOCUMENTS: Final = re.compile(f"[{_OBEYED}<>&]")
 
 
@@ -31,6 +32,8 @@ def terminal_json(text: str) -> str:
 
 def document_json(text: str) -> str:
     """The same, also without those that are escaped in JSON that Go writes."""
+    if text.isascii() and not any(char in text for char in _ASCII_IN_DOCUMENTS):
+        return text  # nearly all are so, and a large one is searched in no time
     return _IN_DOCUMENTS.sub(_escape, text)
 
 
