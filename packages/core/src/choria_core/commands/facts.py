@@ -13,7 +13,7 @@ from choria_core.commands.filter_options import (
 )
 from choria_core.commands.option_groups import with_option_groups
 from choria_core.commands.piped_nodes import piped_nodes
-from choria_core.commands.simple_call import call_rpcutil
+from choria_core.commands.rpcutil_calls import Rpcutil
 from choria_core.errors import UsageError, WorkError
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def facts(  # noqa: PLR0913 - each is an option
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Name the nodes, and tell all times.")
     ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="Longest wait for replies.")
+    ] = None,
     reverse: Annotated[
         bool, typer.Option("--reverse", "-r", help="The most frequent value first.")
     ] = False,
@@ -49,9 +52,8 @@ def facts(  # noqa: PLR0913 - each is an option
         raise UsageError("--table and --json exclude each other: give one of them")
     config = client_config(network, quiet=as_json)
     request = discovery_request(config, filters, selection, piped=piped_nodes(selection))
-    result = call_rpcutil(
-        config, context.obj, "get_fact", arguments={"fact": name}, discovery=request
-    )
+    rpcutil = Rpcutil(config, context.obj, timeout_seconds=timeout)
+    result = rpcutil.call("get_fact", request, fact=name)
     _require(result)
     values = fact_report.by_count(fact_report.fact_values(result.replies), reverse=reverse)
     with opened_output(config) as output:

@@ -7,13 +7,11 @@ import typer
 from choria_core.commands.client_setup import client_config, opened_output
 from choria_core.commands.filter_options import FilterOptions, NetworkOptions, discovery_request
 from choria_core.commands.option_groups import with_option_groups
-from choria_core.commands.simple_call import ask_node, call_rpcutil
+from choria_core.commands.rpcutil_calls import Rpcutil
 from choria_core.errors import UsageError, WorkError
 
 if TYPE_CHECKING:
     from choria_core.client.records import CallResult
-    from choria_core.network_config.client_config import ClientConfig
-    from choria_core.plugins import Plugins
 
 
 @with_option_groups
@@ -26,6 +24,10 @@ def inventory(
     collectives: Annotated[
         bool, typer.Option("--collectives", help="Count the nodes of all collectives.")
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", "-t", metavar="SECONDS", min=0, help="Longest wait for replies."),
+    ] = None,
     show_facts: Annotated[bool, typer.Option("--facts/--no-facts", help="Show facts.")] = True,
 ) -> None:
     """Show what a node says of itself: agents, classes, facts and figures.
@@ -35,20 +37,21 @@ def inventory(
     if bool(node) == collectives:
         raise UsageError("name a node, or give --collectives")
     config = client_config(network)
+    rpcutil = Rpcutil(config, context.obj, timeout_seconds=timeout)
     if collectives:
-        _show_collectives(config, context.obj, filters)
+        _show_collectives(rpcutil, filters)
     else:
-        _show_node(config, context.obj, node, facts=show_facts)
+        _show_node(rpcutil, node, facts=show_facts)
 
 
-def _show_node(config: "ClientConfig", plugins: "Plugins", node: str, *, facts: bool) -> None:
+def _show_node(rpcutil: Rpcutil, node: str, *, facts: bool) -> None:
     from choria_core.presentation.inventory_report import inventory_text
 
-    results = ask_node(config, plugins, node, ["inventory", "daemon_stats"])
+    results = rpcutil.ask(node, ["inventory", "daemon_stats"])
     for result in results:
         _require(result, node)
     about, stats = (result.replies[0].data for result in results)
-    with opened_output(config) as output:
+    with opened_output(rpcutil.config) as output:
         output.write(inventory_text(node, about, stats, facts=facts))
 
 
@@ -64,13 +67,13 @@ def _require(result: "CallResult", node: str) -> None:
         raise WorkError(f"{one_line(node)} refused {action}: {one_line(reply.statusmsg)}")
 
 
-def _show_collectives(config: "ClientConfig", plugins: "Plugins", filters: FilterOptions) -> None:
+def _show_collectives(rpcutil: Rpcutil, filters: FilterOptions) -> None:
     from choria_core.presentation.call_report import failures_text, footer
     from choria_core.presentation.inventory_report import collectives_table
 
-    request = discovery_request(config, filters)
-    result = call_rpcutil(config, plugins, "collective_info", discovery=request)
-    with opened_output(config) as output:
+    request = discovery_request(rpcutil.config, filters)
+    result = rpcutil.call("collective_info", request)
+    with opened_output(rpcutil.config) as output:
         output.write(collectives_table(result.replies) + "\n")
         if result.stats.no_responses or result.stats.failed:
             output.write(failures_text(result.replies, paint=output.paint))

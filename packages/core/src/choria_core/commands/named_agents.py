@@ -19,13 +19,13 @@ def described_agent(library: "DdlLibrary", name: str) -> "Ddl":
         UsageError: nobody describes it; names the one that may be meant.
         ConfigError: its file is none.
     """
-    known = library.names()
-    if name in known:
-        return library.find(name)
     try:
         return library.find(name)
     except UsageError as error:
-        raise UsageError(f"{error}{_meant(name, known)}") from error
+        meant = _meant(name, library.names())
+        if not meant:
+            raise
+        raise UsageError(f"unknown agent {one_line(name)}{meant}") from error
 
 
 def described_action(ddl: "Ddl", name: str) -> "ActionDdl":
@@ -39,7 +39,7 @@ def described_action(ddl: "Ddl", name: str) -> "ActionDdl":
         known = sorted(one.action for one in ddl.actions)
         raise UsageError(
             f"unknown action {ddl.metadata.name}#{one_line(name)}{_meant(name, known)}; "
-            f"actions are: {', '.join(known) or 'none'}"
+            f"it has {', '.join(known) or 'none'}"
         )
     return action
 
@@ -63,4 +63,4 @@ def argument_texts(words: Iterable[str]) -> dict[str, str]:
 
 def _meant(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f", perhaps {close[0]} is meant" if close else ""
