@@ -44,7 +44,6 @@ def find(
     """
     import time
 
-    from choria_core.durations import format_duration
     from choria_core.presentation.call_documents import names_json
     from choria_core.presentation.safe_text import one_line
 
@@ -60,8 +59,10 @@ def find(
             output.write("".join(f"{one_line(name)}\n" for name in nodes))
         if verbose and not as_json:
             method = request.completed(config).method
-            took = format_duration(round(seconds, 2))
-            output.write(f"\nDiscovered {len(nodes)} nodes using the {method} method in {took}\n")
+            output.write(
+                f"\nDiscovered {len(nodes)} nodes using the {method} method "
+                f"in {seconds:.2f} seconds\n"
+            )
     if not nodes:
         raise WorkError("no nodes were found")
 
@@ -72,7 +73,9 @@ async def _find(
     from dataclasses import replace
 
     from choria_core.client.client import Client, with_agent
+    from choria_core.commands.call_progress import CallProgress
 
     wanted = replace(request, filter=with_agent(request.filter, AGENT))
     async with Client(config, plugins=plugins) as client:
-        return await client.discover(wanted)
+        with CallProgress("find"):
+            return await client.discover(wanted)
