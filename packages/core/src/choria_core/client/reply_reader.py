@@ -16,7 +16,8 @@ from choria_core.client.records import NodeReply
 from choria_core.errors import RemoteProtocolError
 from choria_core.protocol.codec import codec_of, decode_transport
 from choria_core.protocol.messages import NANOSECONDS, Version
-from choria_core.protocol.names import IDENTITY, MAX_NAME_CHARS, is_identity
+from choria_core.protocol.names import IDENTITY, MAX_NAME_CHARS, is_agent, is_identity
+from choria_core.protocol.record_rules import MAX_TIME_SECONDS
 from choria_core.protocol.rpc_body import decode_rpc_reply, unpack_fields
 from choria_core.security.token_trust import TokenTrust
 
@@ -223,6 +224,8 @@ class QuickReplies:
         envelope = reply.envelope
         sender = envelope.senderid
         if sender not in self._known and not is_identity(sender):
+            return None
+        if not 0 <= envelope.time <= MAX_TIME_SECONDS or not is_agent(envelope.agent):
             return None
         return NodeReply(
             sender=sender,
