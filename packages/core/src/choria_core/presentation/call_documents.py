@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import json
+from msgspec import Struct, json
 
 from choria_core.client.records import CallResult, CallStats, NodeReply
 from choria_core.presentation.safe_text import document_json
@@ -35,9 +35,27 @@ def call_json(result: CallResult, summaries: Summaries) -> str:
     return indented_json(document, indent=_INDENT)
 
 
-def reply_document(reply: NodeReply) -> dict[str, Any]:
-    """One reply, with its sender."""
-    return {"sender": reply.sender, **_said(reply)}
+class ReplyDocument(Struct, frozen=True, gc=False):
+    """One reply, with its sender; cheaper to make by the ten thousand than a dict."""
+
+    sender: str
+    action: str
+    statuscode: int
+    statusmsg: str
+    data: Mapping[str, Any]
+    time_utc: str
+
+
+def reply_document(reply: NodeReply) -> ReplyDocument:
+    """One reply as it is shown."""
+    return ReplyDocument(
+        reply.sender,
+        reply.action,
+        reply.statuscode,
+        reply.statusmsg,
+        reply.data,
+        utc_text(reply.time_ns),
+    )
 
 
 def stats_document(stats: CallStats) -> dict[str, Any]:
