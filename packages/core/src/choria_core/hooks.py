@@ -24,6 +24,7 @@ def choria_commands() -> Iterable[Command]:
         Command("ping", "choria_core.commands.ping:ping", "See which nodes answer."),
         Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
         Command("req", "choria_core.commands.rpc:rpc", "Call agents of nodes.", hidden=True),
+        Command("request", "choria_core.commands.rpc:rpc", "Call agents of nodes.", hidden=True),
         Command("rpc", "choria_core.commands.rpc:rpc", "Call agents of nodes."),
         Command("server", "choria_core.commands.server:app", "Be a node of a Choria network."),
         Command("tool", "choria_core.commands.tool:app", "Look at how this machine is set up."),
