@@ -1,8 +1,8 @@
-"""Our client asks a Go server: signed by certificates, and by tokens.
+"""Our client asks a Go server: signed by certificates, and by tokens, with TLS and without.
 
-The broker speaks without TLS, which the Go server takes with a hidden option; requests are
-signed all the same.  Where ``CHORIA_GO_PLAIN`` names a Go program without security, it is
-asked without signatures too.
+Without TLS the Go server is started with a hidden option; requests are signed all the same.
+Where ``CHORIA_GO_PLAIN`` names a Go program without security, it is asked without signatures
+too.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from choria_core.broker.server import Broker
+from choria_core.broker.options import BrokerTls
 from choria_core.client.client import Client
 from choria_core.client.records import CallRequest, CallResult
 from choria_core.discovery.request import DiscoveryRequest, only_identities
@@ -27,7 +27,7 @@ from choria_core.network_config.host import Host, HostNames
 from choria_core.network_config.load import load_client
 from choria_core.protocol.messages import Filter
 from choria_testing import vectors
-from choria_testing.authorities import Authority
+from choria_testing.authorities import FOR_CLIENTS, FOR_SERVERS, Authority
 from choria_testing.choria_tokens import (
     client_claims,
     make_token,
@@ -41,8 +41,8 @@ NODE: Final = "node1.example"
 READY_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 2.0
 
-AT_ONCE: Final = 12
-"""Questions under way; the Go server drops what comes faster than it verifies."""
+AT_ONCE: Final = 8
+"""Questions under way; the Go server holds ten of a subject, and drops what comes beyond."""
 
 CALLS: Final[Sequence[tuple[str, str, dict[str, Any], set[str]]]] = (
     ("rpcutil", "ping", {}, {"pong"}),
@@ -75,8 +75,9 @@ class Setting:
         program: that runs the server.
         options: of ``server run``; none of a program without security.
         server, client: lines of their configurations.
-        switch: what the client's environment switches off.
+        switch: what the client's environment switches off; empty for nothing.
         collective: of both.
+        tls: of the broker, which then wants a certificate of everybody.
     """
 
     program: Path
@@ -85,9 +86,10 @@ class Setting:
     client: tuple[str, ...]
     switch: str
     collective: str = "mcollective"
+    tls: BrokerTls | None = None
 
 
-@pytest.fixture(params=["signed", "tokens", "plain"])
+@pytest.fixture(params=["signed", "tokens", "signed TLS", "tokens TLS", "plain"])
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Setting:
     """Every kind of network that can be tried here."""
     if request.param == "plain":
@@ -97,22 +99,26 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Setting:
         provider = ("plugin.security.provider = file",)
         return Setting(Path(named), (), provider, provider, "INSECURE_YES_REALLY")
     program: Path = request.getfixturevalue("choria_go")
+    kind, _, is_encrypted = request.param.partition(" ")
+    files = _Files(tmp_path)
+    lines, collective = (_certificates, "mcollective") if kind == "signed" else (_tokens, "choria")
+    server, client = lines(files)
+    if is_encrypted:
+        tls = BrokerTls(*files.certificate("localhost"), ca_file=files.ca, verify=True)
+        return Setting(program, (), server, client, "", collective, tls)
     options = ("--disable-tls",)
-    if request.param == "signed":
-        server, client = _certificates(tmp_path)
-        return Setting(program, options, server, client, "INSECURE_DISABLE_TLS")
-    server, client = _tokens(tmp_path)
-    return Setting(program, options, server, client, "INSECURE_DISABLE_TLS", "choria")
+    return Setting(program, options, server, client, "INSECURE_DISABLE_TLS", collective)
 
 
 @contextlib.asynccontextmanager
-async def asking(setting: Setting, broker: Broker, folder: Path) -> AsyncIterator[Client]:
+async def asking(setting: Setting, make_broker: MakeBroker, folder: Path) -> AsyncIterator[Client]:
     """A client of a network whose Go server answers."""
+    broker = await make_broker(jetstream=False, tls=setting.tls)
     common = (
         f"collectives = {setting.collective}",
         f"main_collective = {setting.collective}",
         "plugin.choria.use_srv = false",
-        f"plugin.choria.middleware_hosts = 127.0.0.1:{broker.port}",
+        f"plugin.choria.middleware_hosts = localhost:{broker.port}",
     )
     server = (
         f"identity = {NODE}",
@@ -126,7 +132,7 @@ async def asking(setting: Setting, broker: Broker, folder: Path) -> AsyncIterato
     _write(folder / "client.cfg", ("identity = client.example", *common, *setting.client))
     names = HostNames(host_name=lambda: "client.example")
     environment = {
-        setting.switch: "true",
+        **({setting.switch: "true"} if setting.switch else {}),
         "MCOLLECTIVE_CERTNAME": "alice.mcollective",
         "HOME": str(folder),
         "USER": "alice",
@@ -172,7 +178,7 @@ async def _answers(client: Client, config: ClientConfig) -> None:
 async def test_every_action_of_the_go_server_answers(
     setting: Setting, make_broker: MakeBroker, tmp_path: Path
 ) -> None:
-    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+    async with asking(setting, make_broker, tmp_path) as client:
         pings = [ping async for some in client.ping(DiscoveryRequest(expected=1)) for ping in some]
         results = [await _called(client, *call[:3]) for call in CALLS]
 
@@ -195,7 +201,7 @@ async def test_every_recorded_filter_finds_the_go_server_as_it_did(
             if not only_identities(wanted):
                 recorded.append((record, wanted))
 
-    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+    async with asking(setting, make_broker, tmp_path) as client:
         few = asyncio.Semaphore(AT_ONCE)
 
         async def find(wanted: Filter) -> list[str]:
@@ -213,7 +219,7 @@ async def test_every_recorded_filter_finds_the_go_server_as_it_did(
 async def test_failures_of_the_go_server_are_told(
     setting: Setting, make_broker: MakeBroker, tmp_path: Path
 ) -> None:
-    async with asking(setting, await make_broker(jetstream=False), tmp_path) as client:
+    async with asking(setting, make_broker, tmp_path) as client:
         ruined = await _called(client, "rpcutil", "get_data", {"source": "nosuch"})
         absent = await client.call(
             CallRequest(
@@ -233,45 +239,64 @@ async def _called(client: Client, agent: str, action: str, arguments: dict[str, 
     return await client.call(request).result()
 
 
-def _certificates(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+class _Files:
+    """Certificates of one authority, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ca = folder / "ca.pem"
+        self._valid = (time.time() - 60, time.time() + 3600)
+        self._authority = Authority.root("an authority", valid=self._valid)
+        self.ca.write_bytes(self._authority.pem)
+
+    def certificate(self, name: str) -> tuple[Path, Path]:
+        """A certificate for either end of a connection, and its key."""
+        purposes = (FOR_CLIENTS, FOR_SERVERS)
+        leaf = self._authority.issue(name, purposes=purposes, valid=self._valid)
+        key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        certificate_file, key_file = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        certificate_file.write_bytes(leaf.pem)
+        _write_secret(key_file, key)
+        return certificate_file, key_file
+
+
+def _certificates(files: _Files) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Lines for a server and a client of one authority."""
-    valid = (time.time() - 60, time.time() + 3600)
-    authority = Authority.root("an authority", valid=valid)
-    (folder / "ca.pem").write_bytes(authority.pem)
     lines = []
     for name in (NODE, "alice.mcollective"):
-        leaf = authority.issue(name, valid=valid)
-        key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-        (folder / f"{name}.pem").write_bytes(leaf.pem)
-        _write_secret(folder / f"{name}.key", key)
+        certificate, key = files.certificate(name)
         lines.append(
             (
                 "plugin.security.provider = file",
-                f"plugin.security.file.certificate = {folder / f'{name}.pem'}",
-                f"plugin.security.file.key = {folder / f'{name}.key'}",
-                f"plugin.security.file.ca = {folder / 'ca.pem'}",
+                f"plugin.security.file.certificate = {certificate}",
+                f"plugin.security.file.key = {key}",
+                f"plugin.security.file.ca = {files.ca}",
             )
         )
     return lines[0], lines[1]
 
 
-def _tokens(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tokens(files: _Files) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Lines for a server and a client whose tokens one key has signed."""
-    issuer = new_key()
+    issuer, folder = new_key(), files.folder
     now = int(time.time())
     times = {"exp": now + 3600, "nbf": now - 60, "iat": now - 60}
     lines = []
     for name in (NODE, "alice"):
-        key = new_key()
+        owner = new_key()
         claims = client_claims if name == "alice" else server_claims
-        (folder / f"{name}.jwt").write_bytes(make_token(issuer, claims(name, key, **times)))
-        _write_secret(folder / f"{name}.seed", key.private_bytes_raw().hex().encode())
+        (folder / f"{name}.jwt").write_bytes(make_token(issuer, claims(name, owner, **times)))
+        _write_secret(folder / f"{name}.seed", owner.private_bytes_raw().hex().encode())
+        certificate, key = files.certificate(name)
         lines.append(
             (
                 "plugin.security.provider = choria",
                 f"plugin.security.choria.token_file = {folder / f'{name}.jwt'}",
                 f"plugin.security.choria.seed_file = {folder / f'{name}.seed'}",
                 f"plugin.security.choria.trusted_signers = {public_hex(issuer)}",
+                f"plugin.security.choria.certificate = {certificate}",
+                f"plugin.security.choria.key = {key}",
+                f"plugin.security.choria.ca = {files.ca}",
             )
         )
     return lines[0], lines[1]
