@@ -44,6 +44,16 @@ async def test_a_server_runs_until_it_is_told_to_end(broker: Broker, tmp_path: P
     assert main(["tool", "status", "--status-file", str(status)]) == 1
 
 
+async def test_that_nobody_signs_is_told_even_where_there_is_no_log(tmp_path: Path) -> None:
+    file = written(tmp_path, 1, "logfile = discard", "loglevel = fatal")
+    words = ("server", "run", "--config", str(file))
+    async with run_choria(*words, environment=os.environ | INSECURE) as program:
+        await program.said("warning: environment variable INSECURE_YES_REALLY")
+        program.terminate()
+
+        assert await program.ended() in (0, -signal.SIGTERM)
+
+
 async def test_it_waits_for_a_broker_and_ends_when_told(tmp_path: Path) -> None:
     file = written(tmp_path, 1)
     words = ("server", "run", "--config", str(file))

@@ -49,6 +49,9 @@ def run(
     loaded = load_server(config)
     changed = _unprotected(loaded, tls=not disable_tls, verify=not disable_ssl_verification)
     _log_to(loaded.log)
+    if not _shows_warnings(loaded.log):
+        for warning in loaded.warnings:
+            typer.echo(f"warning: {warning}", err=True)
     with pid_file(pid):
         server = Server(changed, context.obj)
         run_until_stopped(server.run)
@@ -65,6 +68,11 @@ def _unprotected(config: "ServerConfig", *, tls: bool, verify: bool) -> "ServerC
         protection = dataclasses.replace(protection, verify_tls=False)
     security = dataclasses.replace(config.security, protection=protection)
     return dataclasses.replace(config, security=security)
+
+
+def _shows_warnings(log: "Log") -> bool:
+    """Whether somebody who starts it by hand sees its warnings."""
+    return log.file in ("stdout", "stderr") and log.level not in ("error", "fatal")
 
 
 def _log_to(log: "Log") -> None:
