@@ -238,6 +238,22 @@ async def test_a_node_comes_back_with_its_broker(
         assert node.server.node.counts.replies == 2
 
 
+async def test_a_node_outlives_the_restart_of_its_broker(
+    configure: WriteConfig, plain_broker: Broker
+) -> None:
+    async with serving(configure(), plain_broker) as node:
+        await node.ask(ALICE)
+        uplink = node.server.uplink.transport
+        assert uplink is not None
+        await plain_broker.restart()
+        await until(lambda: uplink.connections == node.wire.connections == 2)
+        await uplink.flush()
+        await node.wire.flush()
+
+        await node.ask(ALICE)
+        assert len(await subscriptions(plain_broker, "node1.example")) == 9
+
+
 async def test_what_a_configuration_asks_for_in_vain_is_named(
     configure: WriteConfig, plain_broker: Broker
 ) -> None:
