@@ -8,14 +8,12 @@ too.
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from choria_core.broker.options import BrokerTls
 from choria_core.client.client import Client
@@ -27,15 +25,8 @@ from choria_core.network_config.host import Host, HostNames
 from choria_core.network_config.load import load_client
 from choria_core.protocol.messages import Filter
 from choria_testing import vectors
-from choria_testing.authorities import FOR_CLIENTS, FOR_SERVERS, Authority
-from choria_testing.choria_tokens import (
-    client_claims,
-    make_token,
-    new_key,
-    public_hex,
-    server_claims,
-)
 from choria_testing.fixtures import MakeBroker
+from choria_testing.network_files import NetworkFiles, write_config
 
 NODE: Final = "node1.example"
 READY_SECONDS: Final = 30.0
@@ -100,12 +91,15 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Setting:
         return Setting(Path(named), (), provider, provider, "INSECURE_YES_REALLY")
     program: Path = request.getfixturevalue("choria_go")
     kind, _, is_encrypted = request.param.partition(" ")
-    files = _Files(tmp_path)
-    lines, collective = (_certificates, "mcollective") if kind == "signed" else (_tokens, "choria")
-    server, client = lines(files)
+    files = NetworkFiles(tmp_path)
+    if kind == "signed":
+        server, client = files.certified(NODE), files.certified("alice.mcollective")
+        collective = "mcollective"
+    else:
+        server, client = files.server_with_token(NODE), files.client_with_token("alice")
+        collective = "choria"
     if is_encrypted:
-        tls = BrokerTls(*files.certificate("localhost"), ca_file=files.ca, verify=True)
-        return Setting(program, (), server, client, "", collective, tls)
+        return Setting(program, (), server, client, "", collective, files.broker_tls())
     options = ("--disable-tls",)
     return Setting(program, options, server, client, "INSECURE_DISABLE_TLS", collective)
 
@@ -128,8 +122,8 @@ async def asking(setting: Setting, make_broker: MakeBroker, folder: Path) -> Asy
         f"classesfile = {vectors.path('classes-node1.txt')}",
         "loglevel = warn",
     )
-    _write(folder / "server.cfg", (*common, *server, *setting.server))
-    _write(folder / "client.cfg", ("identity = client.example", *common, *setting.client))
+    write_config(folder / "server.cfg", *common, *server, *setting.server)
+    write_config(folder / "client.cfg", "identity = client.example", *common, *setting.client)
     names = HostNames(host_name=lambda: "client.example")
     environment = {
         **({setting.switch: "true"} if setting.switch else {}),
@@ -237,75 +231,3 @@ async def test_failures_of_the_go_server_are_told(
 async def _called(client: Client, agent: str, action: str, arguments: dict[str, Any]) -> CallResult:
     request = CallRequest(agent=agent, action=action, arguments=arguments, nodes=[NODE])
     return await client.call(request).result()
-
-
-class _Files:
-    """Certificates of one authority, in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ca = folder / "ca.pem"
-        self._valid = (time.time() - 60, time.time() + 3600)
-        self._authority = Authority.root("an authority", valid=self._valid)
-        self.ca.write_bytes(self._authority.pem)
-
-    def certificate(self, name: str) -> tuple[Path, Path]:
-        """A certificate for either end of a connection, and its key."""
-        purposes = (FOR_CLIENTS, FOR_SERVERS)
-        leaf = self._authority.issue(name, purposes=purposes, valid=self._valid)
-        key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-        certificate_file, key_file = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        certificate_file.write_bytes(leaf.pem)
-        _write_secret(key_file, key)
-        return certificate_file, key_file
-
-
-def _certificates(files: _Files) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Lines for a server and a client of one authority."""
-    lines = []
-    for name in (NODE, "alice.mcollective"):
-        certificate, key = files.certificate(name)
-        lines.append(
-            (
-                "plugin.security.provider = file",
-                f"plugin.security.file.certificate = {certificate}",
-                f"plugin.security.file.key = {key}",
-                f"plugin.security.file.ca = {files.ca}",
-            )
-        )
-    return lines[0], lines[1]
-
-
-def _tokens(files: _Files) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Lines for a server and a client whose tokens one key has signed."""
-    issuer, folder = new_key(), files.folder
-    now = int(time.time())
-    times = {"exp": now + 3600, "nbf": now - 60, "iat": now - 60}
-    lines = []
-    for name in (NODE, "alice"):
-        owner = new_key()
-        claims = client_claims if name == "alice" else server_claims
-        (folder / f"{name}.jwt").write_bytes(make_token(issuer, claims(name, owner, **times)))
-        _write_secret(folder / f"{name}.seed", owner.private_bytes_raw().hex().encode())
-        certificate, key = files.certificate(name)
-        lines.append(
-            (
-                "plugin.security.provider = choria",
-                f"plugin.security.choria.token_file = {folder / f'{name}.jwt'}",
-                f"plugin.security.choria.seed_file = {folder / f'{name}.seed'}",
-                f"plugin.security.choria.trusted_signers = {public_hex(issuer)}",
-                f"plugin.security.choria.certificate = {certificate}",
-                f"plugin.security.choria.key = {key}",
-                f"plugin.security.choria.ca = {files.ca}",
-            )
-        )
-    return lines[0], lines[1]
-
-
-def _write(file: Path, lines: Sequence[str]) -> None:
-    file.write_text("".join(f"{line}\n" for line in lines))
-
-
-def _write_secret(file: Path, secret: bytes) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(secret)
