@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft4Validator
+
 from choria_core.broker.server import Broker
 from choria_core.network_config.protection import Tls
 from choria_core.network_config.server_config import ServerConfig
+from choria_core.protocol.schemas import schema
 from choria_testing import vectors
 from choria_testing.choria_tokens import make_token, new_key, server_claims
+from choria_testing.recorded_documents import documents_in
 from choria_testing.serving import ServedNode, serving
 from packages.core.tests.server.conftest import WriteConfig
 
@@ -106,6 +110,8 @@ def same(ours: bytes, theirs: bytes) -> None:
     """Whether two replies have the same keys, types, outcome and addresses."""
     assert [shape(one) for one in layers(ours)] == [shape(one) for one in layers(theirs)]
     assert shape(payload(ours)) == shape(payload(theirs))
+    for document in documents_in(ours):
+        Draft4Validator(schema(document.kind)).validate(json.loads(document.text))
     mine, recorded = payload(ours), payload(theirs)
     if isinstance(recorded, dict):
         for key in ("action", "statuscode", "statusmsg"):

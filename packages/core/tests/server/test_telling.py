@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft4Validator
 
 from choria_core.broker.free_port import pick_port
 from choria_core.broker.server import Broker
 from choria_core.protocol.lifecycle import decode_event
+from choria_core.protocol.schemas import schema
 from choria_core.server.inventory_files import ClassFile, FactFiles
 from choria_core.server.status import decode_status
 from choria_core.server.status_file import StatusFile
@@ -49,6 +51,7 @@ async def test_start_and_end_are_told_as_recorded(
 
     for kind in ("startup", "shutdown"):
         assert shape(events[kind]) == shape(recorded_event(kind))
+        Draft4Validator(schema("lifecycle/event")).validate(events[kind])
         assert events[kind]["data"]["identity"] == events[kind]["subject"] == "node1.example"
     assert events["startup"]["id"] != events["shutdown"]["id"]
 
@@ -61,6 +64,7 @@ async def test_the_older_form_of_events_is_the_inner_document(
         [message] = node.event_messages
 
     assert shape(json.loads(message.data)) == shape(recorded_event("startup")["data"])
+    Draft4Validator(schema("lifecycle/bare_event")).validate(json.loads(message.data))
 
 
 async def test_the_status_file_is_there_as_recorded_when_the_server_is_ready(
