@@ -59,11 +59,7 @@ async def client(
         "plugin.choria.use_srv = false",
         f"plugin.choria.middleware_hosts = localhost:{broker.port}",
     )
-    node, caller = {
-        "plain": lambda: (OPEN, OPEN),
-        "signed": lambda: (files.certified(NODE), files.certified("alice.mcollective")),
-        "tokens": lambda: (files.server_with_token(NODE), files.client_with_token("alice")),
-    }[kind]()
+    node, caller = _lines(kind, files)
     switch = "INSECURE_YES_REALLY" if kind == "plain" else "INSECURE_DISABLE_TLS"
     environment = {
         **({} if is_encrypted else {switch: "true"}),
@@ -86,6 +82,15 @@ async def client(
     async with _serving(load_server(server, host=host)), Client(config) as asking:
         await _until_answered(asking)
         yield asking
+
+
+def _lines(kind: str, files: NetworkFiles) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the configurations of a node and of a caller."""
+    if kind == "plain":
+        return OPEN, OPEN
+    if kind == "signed":
+        return files.certified(NODE), files.certified("alice.mcollective")
+    return files.server_with_token(NODE), files.client_with_token("alice")
 
 
 @contextlib.asynccontextmanager
