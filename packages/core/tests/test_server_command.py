@@ -11,6 +11,7 @@ from choria_core.broker.server import Broker
 from choria_core.cli import main
 from choria_testing import vectors
 from choria_testing.authorities import Authority
+from choria_testing.certificates import Certificates
 from choria_testing.programs import run_choria
 
 INSECURE = {"INSECURE_YES_REALLY": "true"}
@@ -99,6 +100,25 @@ async def test_the_hidden_options_leave_the_signatures_on(broker: Broker, tmp_pa
 
         assert await program.ended() == 0
         assert "not signed" not in program.output
+
+
+async def test_a_strangers_broker_is_trusted_where_the_hidden_option_says_so(
+    mutual_tls_broker: Broker, certificates: Certificates, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path,
+        mutual_tls_broker.port,
+        f"plugin.security.file.ca = {certificates.other_ca_file}",
+        f"plugin.security.file.certificate = {certificates.client.cert_file}",
+        f"plugin.security.file.key = {certificates.client.key_file}",
+    )
+    words = ("server", "run", "--config", str(file))
+    async with (
+        run_choria(*words) as careful,
+        run_choria(*words, "--disable-ssl-verification") as careless,
+    ):
+        await careful.said("not connected")
+        await careless.said("the server is ready")
 
 
 async def test_without_certificates_it_does_not_start(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import Any, ClassVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from choria_core.agents.agent import Agent, AgentRequest, RawAgent, action
 from choria_core.broker.server import Broker
@@ -13,6 +14,7 @@ from choria_core.errors import ConfigError
 from choria_core.hookspecs import AgentPlugin, hookimpl
 from choria_core.plugins import Plugins
 from choria_core.protocol.codec import codec_of, decode_transport
+from choria_core.server.sparing_log import SparingLog
 from choria_core.server.workload import Workload
 from choria_testing.serving import REPLIES, core_plugins, serving
 from packages.core.tests.server.conftest import ALICE, WriteConfig
@@ -200,3 +202,23 @@ async def test_work_that_fails_is_logged_and_makes_room() -> None:
         workload.start(fail())
         assert await workload.settle(seconds=5) == 0
         assert workload.start(fail())
+
+
+def test_a_flood_of_refusals_does_not_flood_the_log() -> None:
+    now = 10**18
+    with capture_logs() as logs:
+        log = SparingLog(lambda: now)
+        for _ in range(1_000):
+            log.warning("refused", cause="noise")
+        log.warning("dropped")
+        now += 10**9
+        log.warning("refused", cause="noise")
+        now -= 10**10  # the clock was set back
+        log.warning("refused", cause="noise")
+
+    assert [(line["event"], line.get("left_out", 0)) for line in logs] == [
+        ("refused", 0),
+        ("dropped", 0),
+        ("refused", 999),
+        ("refused", 0),
+    ]

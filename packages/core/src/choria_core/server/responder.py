@@ -18,6 +18,7 @@ from choria_core.node.opening import OpenedRequest, RequestOpener
 from choria_core.protocol.messages import NANOSECONDS
 from choria_core.server.figures import Figures
 from choria_core.server.replies import ReplySealer, too_large
+from choria_core.server.sparing_log import SparingLog
 from choria_core.server.workload import Workload
 from choria_core.telemetry.logs import get_logger
 
@@ -49,6 +50,7 @@ class Responder:
         wire: carries them.
         workload: runs what is in work.
         figures: counts the rest.
+        log: where warnings go.
         clock_ns: unix time.
     """
 
@@ -57,6 +59,7 @@ class Responder:
         "_figures",
         "_gate",
         "_host",
+        "_log",
         "_opener",
         "_sealer",
         "_view",
@@ -75,6 +78,7 @@ class Responder:
         wire: Wire,
         workload: Workload,
         figures: Figures,
+        log: SparingLog,
         clock_ns: Callable[[], int],
     ) -> None:
         self._opener = opener
@@ -85,6 +89,7 @@ class Responder:
         self._wire = wire
         self._workload = workload
         self._figures = figures
+        self._log = log
         self._clock_ns = clock_ns
 
     def take(self, body: bytes) -> None:
@@ -109,14 +114,14 @@ class Responder:
         verdict = self._gate.admit(opened, self._view(), now_ns=now_ns)
         if verdict is Verdict.TAKEN:
             if not self._workload.start(self._work(opened)):
-                _log.warning("a request is dropped: too many are in work", **_about(opened))
+                self._log.warning("a request is dropped: too many are in work", **_about(opened))
         elif verdict is not Verdict.FILTERED:
-            _log.warning("a request is not taken", cause=verdict.value, **_about(opened))
+            self._log.warning("a request is not taken", cause=verdict.value, **_about(opened))
 
     def _refuse(self, reason: Refusal, error: RemoteProtocolError) -> None:
         self._gate.refuse()
         self._figures.refusals[reason] += 1
-        _log.warning("a request is refused", reason=reason.value, cause=str(error))
+        self._log.warning("a request is refused", reason=reason.value, cause=str(error))
 
     async def _work(self, opened: OpenedRequest) -> None:
         payload = await self._host.answer(opened)
@@ -128,7 +133,7 @@ class Responder:
                 await self._send(opened.transport.headers.reply_to, body)
         except TransportError as error:
             self._figures.lost_replies += 1
-            _log.warning("a reply is lost", cause=str(error), **_about(opened))
+            self._log.warning("a reply is lost", cause=str(error), **_about(opened))
         except LocalProtocolError as error:
             self._figures.failures += 1
             _log.error("a reply cannot be written", cause=str(error), **_about(opened))
@@ -141,7 +146,7 @@ class Responder:
         if len(body) <= limit:
             return body
         self._figures.large_replies += 1
-        _log.warning("a reply is too large", bytes=len(body), limit=limit, **_about(opened))
+        self._log.warning("a reply is too large", bytes=len(body), limit=limit, **_about(opened))
         instead = too_large(payload, size_bytes=len(body), limit_bytes=limit)
         if instead is None:
             return None

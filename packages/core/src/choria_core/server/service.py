@@ -33,6 +33,7 @@ from choria_core.server.not_yet import not_done_yet
 from choria_core.server.replies import ReplySealer
 from choria_core.server.responder import Responder
 from choria_core.server.served_node import ServedNode
+from choria_core.server.sparing_log import SparingLog
 from choria_core.server.status import Status, StatusCounts, expiry_text
 from choria_core.server.status_file import StatusFile
 from choria_core.server.subscriptions import interests
@@ -155,6 +156,7 @@ class Server:
             wire=transport,
             workload=self._workload,
             figures=self.figures,
+            log=SparingLog(self._clock_ns),
             clock_ns=self._clock_ns,
         )
 
