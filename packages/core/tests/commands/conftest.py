@@ -59,10 +59,30 @@ class Nasty(Agent):
         return Said(text="all is well")
 
 
-class NastyHooks:
+class Clerk(Agent):
+    """Serves, whichever node it is on."""
+
+    name = "clerk"
+    description = "Serves"
+    author = "Nobody"
+    license = "Apache-2.0"
+    version = "1.0.0"
+    url = "https://example.net"
+    timeout_seconds = 2
+    service = True
+
+    @action("Serve", display="always")
+    def serve(self, request: AgentRequest) -> Said:
+        return Said(text=request.node.identity)
+
+
+AGENTS = {"clerk": Clerk, "nasty": Nasty}
+
+
+class FleetHooks:
     @hookimpl
     def choria_agents(self) -> list[AgentPlugin]:
-        return [AgentPlugin("nasty", Nasty)]
+        return [AgentPlugin(name, made) for name, made in AGENTS.items()]
 
 
 @dataclass(frozen=True)
@@ -134,10 +154,12 @@ def _host(folder: Path) -> Host:
 
 def _configure_client(folder: Path, port: int) -> None:
     plugins = Plugins()
-    plugins.register(NastyHooks(), "nasty")
-    ddl = folder / "lib" / "choria" / "agent" / "nasty.json"
-    ddl.parent.mkdir(parents=True)
-    ddl.write_bytes(encode_ddl(load_agent(plugins.agents()["nasty"]).ddl))
+    plugins.register(FleetHooks(), "fleet")
+    described = folder / "lib" / "choria" / "agent"
+    described.mkdir(parents=True)
+    for name in AGENTS:
+        ddl = load_agent(plugins.agents()[name]).ddl
+        (described / f"{name}.json").write_bytes(encode_ddl(ddl))
     (folder / "client.cfg").write_text(
         "identity = client.example\n"
         "collectives = mcollective\n"
@@ -152,7 +174,7 @@ def _configure_client(folder: Path, port: int) -> None:
 def _node(number: int, port: int, folder: Path) -> Server:
     plugins = Plugins()
     plugins.register(hooks, "core")
-    plugins.register(NastyHooks(), "nasty")
+    plugins.register(FleetHooks(), "nasty")
     file = folder / f"server{number}.cfg"
     file.write_text(
         f"identity = node{number}.example\n"

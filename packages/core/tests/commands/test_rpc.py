@@ -100,9 +100,7 @@ async def test_failures_are_told_by_their_cause(fleet: Fleet) -> None:
     assert "       node1.example\n" in told.out
 
 
-@pytest.mark.parametrize(
-    "form", [[], ["--table"], ["-v"], ["-j"], ["--jsonl"], ["--display", "all"]]
-)
+@pytest.mark.parametrize("form", [[], ["-v"], ["-j"]])
 @pytest.mark.parametrize("action", ["say", "fail"])
 async def test_terminals_obey_nothing_that_nodes_say(
     fleet: Fleet, form: list[str], action: str
@@ -112,6 +110,14 @@ async def test_terminals_obey_nothing_that_nodes_say(
     assert told.err == ""
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out)
     assert len(re.findall(r"^Finished processing", told.out, re.MULTILINE)) <= 1
+
+
+async def test_any_one_node_answers_for_a_service(fleet: Fleet) -> None:
+    told = await fleet.choria("rpc", "clerk", "serve", "-j")
+
+    document = json.loads(told.out)
+    assert told.code == 0
+    assert len(document["replies"]) == document["request_stats"]["discovered"] == 1
 
 
 async def test_an_expression_says_which_replies_are_shown(fleet: Fleet) -> None:
