@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 
 import pytest
+from structlog.testing import capture_logs
 
 from choria_core.broker.server import Broker
 from choria_core.client.client import Client
@@ -157,6 +158,21 @@ async def test_what_cannot_be_read_counts_as_failed(
     assert (result.stats.ok, result.stats.failed) == (0, 3)
     assert result.replies == ()
     assert result.stats.no_responses == NODES
+
+
+async def test_a_flood_of_unreadable_replies_does_not_fill_the_log(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    def flood(asked: Asked) -> Iterable[bytes]:
+        return [*[b"{}"] * 500, asked.reply()]
+
+    nodes.answer = flood
+    with capture_logs() as told:
+        async with Client(configure()) as client:
+            result = await client.call(ping()).result()
+
+    assert (result.stats.ok, result.stats.failed) == (3, 1500)
+    assert [one["event"] for one in told].count("a reply cannot be read") == 10
 
 
 @pytest.mark.parametrize(

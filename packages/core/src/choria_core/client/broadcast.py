@@ -5,8 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
-import structlog
-
+from choria_core.client.doubts import Doubts
 from choria_core.client.intake import Arrived
 from choria_core.client.line import Line
 from choria_core.client.records import PingReply
@@ -61,7 +60,7 @@ async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple
     envelope = line.envelope(AGENT, request.collective)
     reader = line.reader(envelope)
     document = envelope.document(PING, request.filter, now_ns=time.time_ns())
-    count = 0
+    doubts, count = Doubts(agent=AGENT), 0
     with line.intake(envelope) as intake:
         await intake.flush()
         loop = asyncio.get_running_loop()
@@ -71,7 +70,7 @@ async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple
             pass
         deadline = until = asked + request.timeout_seconds
         while arrived := await intake.next(until):
-            answers = _read(reader, arrived)
+            answers = _read(reader, arrived, doubts)
             count += sum(len(names) for _, names in answers)
             yield asked, answers
             if request.expected and count >= request.expected:
@@ -82,22 +81,22 @@ async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple
         line.check()
 
 
-def _read(reader: ReplyReader, arrived: Arrived) -> Answers:
-    return [(moment, _senders(reader, deliveries)) for moment, deliveries in arrived]
+def _read(reader: ReplyReader, arrived: Arrived, doubts: Doubts) -> Answers:
+    return [(moment, _senders(reader, deliveries, doubts)) for moment, deliveries in arrived]
 
 
-def _senders(reader: ReplyReader, deliveries: list[Delivery]) -> list[str]:
+def _senders(reader: ReplyReader, deliveries: list[Delivery], doubts: Doubts) -> list[str]:
     """Who sent these; what nobody vouches for is left out."""
     bodies = [delivery[3] for delivery in deliveries]
     try:
         return reader.senders(bodies)
     except RemoteProtocolError:  # seldom: now look at each
-        return [name for body in bodies if (name := _sender(reader, body))]
+        return [name for body in bodies if (name := _sender(reader, body, doubts))]
 
 
-def _sender(reader: ReplyReader, body: bytes) -> str:
+def _sender(reader: ReplyReader, body: bytes, doubts: Doubts) -> str:
     try:
         return reader.sender(body)
     except RemoteProtocolError as error:
-        structlog.get_logger("client").warning("a reply was refused", cause=str(error))
+        doubts.take(error)
         return ""

@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-import structlog
-
+from choria_core.client.doubts import Doubts
 from choria_core.client.intake import Arrived, Intake
 from choria_core.client.limits import limited
 from choria_core.client.line import Line
@@ -64,7 +63,7 @@ class Call:
         self._payload = rpc_payload(request, self._action)
         self._tally = Tally(request.agent, request.action, is_service=ddl.metadata.service)
         self._is_begun = False
-        self._log = structlog.get_logger("client").bind(agent=request.agent, action=request.action)
+        self._doubts = Doubts(agent=request.agent, action=request.action)
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -230,7 +229,7 @@ class Call:
                     reply = read(delivery[3])
                 except RemoteProtocolError as error:
                     self._tally.failed += 1
-                    self._log.warning("a reply cannot be read", cause=str(error))
+                    self._doubts.take(error)
                     continue
                 if take(reply):
                     replies.append(reply)
