@@ -92,18 +92,18 @@ def x509_settings(tmp_path: Path) -> Settings:
 class MakeTokenSettings(Protocol):
     """Writes a token with its seed."""
 
-    def __call__(self, *, caller: str = "", identity: str = "") -> Settings:
-        """The settings of its owner."""
+    def __call__(self, *, caller: str = "", identity: str = "", **claims: object) -> Settings:
+        """The settings of its owner; ``claims`` are added or replace."""
 
 
 @pytest.fixture
 def token_settings(tmp_path: Path) -> MakeTokenSettings:
     """The provider ``choria`` with a token."""
 
-    def make(*, caller: str = "", identity: str = "") -> Settings:
+    def make(*, caller: str = "", identity: str = "", **claims: object) -> Settings:
         issuer, owner = new_key(), new_key()
-        claims = client_claims(caller, owner) if caller else server_claims(identity, owner)
-        (tmp_path / "own.jwt").write_bytes(make_token(issuer, claims))
+        usual = client_claims(caller, owner) if caller else server_claims(identity, owner)
+        (tmp_path / "own.jwt").write_bytes(make_token(issuer, {**usual, **claims}))
         seed = tmp_path / "own.seed"
         seed.write_text(owner.private_bytes_raw().hex())
         seed.chmod(0o600)
