@@ -66,6 +66,9 @@ def _below(
 ) -> list[tuple[str, ...]]:
     paths = [path]
     for name in group.list_commands(context):
+        offered = group.get_command(context, name)
+        if offered is None or offered.hidden:  # another name of a command that is listed
+            continue
         _, command, _ = group.resolve_command(context, [name])
         inner = (*path, name)
         if isinstance(command, typer.core.TyperGroup):
