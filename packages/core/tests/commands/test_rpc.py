@@ -206,3 +206,12 @@ async def test_a_broker_that_is_not_there_ends_it_with_3(fleet: Fleet) -> None:
 
     assert told.code == 3
     assert "127.0.0.1:9" in told.err
+
+
+async def test_a_subject_that_cannot_take_replies_is_refused(fleet: Fleet) -> None:
+    told = await fleet.choria(
+        "rpc", "rpcutil", "ping", "-I", "node1.example", "--reply-to", "two words"
+    )
+
+    assert (told.code, told.out) == (2, "")
+    assert "--reply-to: not a valid reply subject: 'two words'" in told.err

@@ -15,7 +15,7 @@ from choria_core.commands.filter_options import (
 )
 from choria_core.commands.option_groups import with_option_groups
 from choria_core.commands.piped_nodes import piped_nodes
-from choria_core.errors import ChoriaError, WorkError
+from choria_core.errors import ChoriaError, LocalProtocolError, UsageError, WorkError
 from choria_core.event_loop import run_async
 
 if TYPE_CHECKING:
@@ -138,4 +138,7 @@ async def _send(client: "Client", request: "CallRequest", reply_to: str) -> str:
         method = request.discovery.completed(client.config).method
         if method not in BROADCAST:
             request = replace(request, nodes=await client.nodes_for(request))
-        return await client.send(request, reply_to=reply_to)
+        try:
+            return await client.send(request, reply_to=reply_to)
+        except LocalProtocolError as error:
+            raise UsageError(f"--reply-to: {error}") from error
