@@ -13,6 +13,7 @@ from choria_core.client.records import CallRequest
 from choria_core.ddl.document import ActionDdl, Ddl, InputDdl, Metadata
 from choria_core.discovery.request import DiscoveryRequest
 from choria_core.errors import (
+    ConnectError,
     DisconnectedError,
     LocalProtocolError,
     PayloadTooLargeError,
@@ -20,7 +21,7 @@ from choria_core.errors import (
 )
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.lean_transport import connect
-from choria_testing.fixtures import MakeBroker
+from choria_testing.fixtures import MakeBroker, MakeProxy
 from choria_testing.scripted_nodes import Asked, ScriptedNodes, scripted_nodes
 from packages.core.tests.client.conftest import NODES, Configure
 
@@ -70,6 +71,42 @@ async def test_a_broker_that_goes_away_is_the_cause_of_no_answer(
         with pytest.raises(DisconnectedError, match=r"lost|not connected|closed"):
             await call.result()
     assert call.stats.no_responses == NODES
+
+
+async def until_lost(client: Client) -> None:
+    """Wait until the client has seen that its connection is gone."""
+    while client._transports[0].is_connected:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0)
+
+
+async def test_a_lost_connection_is_waited_for(
+    plain_broker: Broker, nodes: ScriptedNodes, write_client: Configure, make_proxy: MakeProxy
+) -> None:
+    del nodes
+    proxy = await make_proxy(plain_broker)
+    hosts = f"plugin.choria.middleware_hosts = {proxy.url.rpartition('/')[2]}"
+    wanted = DiscoveryRequest(timeout_seconds=60.0, expected=3)
+    async with Client(write_client(hosts), connect_timeout_seconds=60.0) as client:
+        assert await client.discover(wanted) == list(NODES)
+        await proxy.cut()
+        await until_lost(client)
+        async with asyncio.TaskGroup() as tasks:
+            finding = tasks.create_task(client.discover(wanted))
+            await proxy.restore()
+        assert finding.result() == list(NODES)
+
+
+async def test_a_connection_that_is_lost_for_good_ends_with_its_cause(
+    plain_broker: Broker, nodes: ScriptedNodes, configure: Configure
+) -> None:
+    del nodes
+    wanted = DiscoveryRequest(timeout_seconds=60.0, expected=3)
+    async with Client(configure(), connect_timeout_seconds=0.3) as client:
+        assert await client.discover(wanted) == list(NODES)
+        await plain_broker.kill()
+        await until_lost(client)
+        with pytest.raises(ConnectError, match="was lost"):
+            await client.discover(wanted)
 
 
 async def test_a_request_that_the_broker_does_not_take_is_not_sent(

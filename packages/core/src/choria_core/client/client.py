@@ -28,7 +28,7 @@ from choria_core.client.line import Line
 from choria_core.client.records import CallRequest, PingReply
 from choria_core.ddl.document import Ddl
 from choria_core.discovery.request import BROADCAST, DiscoveryRequest, only_identities
-from choria_core.errors import UsageError
+from choria_core.errors import ConnectError, UsageError
 from choria_core.nats.lean_transport import LeanTransport
 from choria_core.network.connection import connect_network
 from choria_core.network.party import Party, client_party
@@ -126,8 +126,9 @@ class Client:
         """An action of an agent on many nodes; iterate over it for the replies.
 
         Raises:
-            ConfigError: nobody describes the agent.
-            UsageError: the agent has no such action, or it takes other arguments.
+            UsageError: nobody describes the agent, it has no such action, or the action takes
+                other arguments.
+            ConfigError, PluginError: the description is broken.
         """
         return Call(request, self._described(request), self)
 
@@ -143,8 +144,9 @@ class Client:
             The id of the request.
 
         Raises:
-            ConfigError: nobody describes the agent.
-            UsageError: the agent has no such action, or it takes other arguments.
+            UsageError: nobody describes the agent, it has no such action, or the action takes
+                other arguments.
+            ConfigError, PluginError: the description is broken.
             LocalProtocolError: ``reply_to`` cannot be a subject for replies.
             ConnectError, AuthenticationError: no broker lets us in.
         """
@@ -189,11 +191,27 @@ class Client:
                 if not self._transports:
                     transport = await self._connect(party, "client")
                     self._transports.append(await self._stack.enter_async_context(transport))
+            await self._reconnected(self._transports[0])
             more = [
                 await stack.enter_async_context(await self._connect(party, f"receiver {number}"))
                 for number in range(1, workers)
             ]
             yield Line(self.config, party, [*self._transports, *more])
+
+    async def _reconnected(self, transport: LeanTransport) -> None:
+        """Wait where the connection was lost, which makes itself anew.
+
+        Raises:
+            ConnectError: that takes too long.
+        """
+        try:
+            async with asyncio.timeout(self._connect_timeout_seconds):
+                await transport.wait_connected()
+        except TimeoutError:
+            seconds = f"{self._connect_timeout_seconds:g} s"
+            raise ConnectError(
+                f"the connection to {transport.server.url} was lost, and not made anew in {seconds}"
+            ) from None
 
     async def _connect(self, party: Party, what: str) -> LeanTransport:
         return await connect_network(
