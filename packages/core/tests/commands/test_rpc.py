@@ -152,6 +152,7 @@ async def test_an_expression_that_is_none_is_refused_before_anyone_is_asked(flee
         (["rpcutil", "ping", "--limit-seed", "3"], "give that too"),
         (["rpcutil", "ping", "-F", "country"], "is not a fact filter"),
         (["rpcutil", "ping", "--do", "x"], "write key=value"),
+        (["rpcutil", "ping", "-S", "with('a'"], "error: -S: the expression ends too early"),
     ],
 )
 async def test_what_cannot_be_done_is_refused_with_2(

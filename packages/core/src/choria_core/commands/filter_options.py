@@ -176,12 +176,13 @@ def discovery_request(
         piped: what was read from standard input.
 
     Raises:
-        UsageError: a fact, an option or the collective is wrong.
+        UsageError: a fact, a pattern, an expression, an option or the collective is wrong.
     """
-    from choria_core.discovery.request import DiscoveryRequest, options_of
+    from choria_core.commands.filter_check import check_filter
+    from choria_core.discovery.request import BROADCAST, DiscoveryRequest, options_of
 
     selection = selection or SelectionOptions()
-    return DiscoveryRequest(
+    request = DiscoveryRequest(
         filter=node_filter(filters),
         collective=_known_collective(filters.collective, config),
         method=selection.method,
@@ -192,6 +193,9 @@ def discovery_request(
         nodes_file=selection.nodes,
         piped=piped,
     )
+    if request.completed(config).method in BROADCAST:
+        check_filter(request.filter)
+    return request
 
 
 def node_filter(filters: FilterOptions) -> "Filter":
