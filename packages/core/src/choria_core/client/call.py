@@ -221,19 +221,20 @@ class Call:
 
     def _read(self, reader: ReplyReader, arrived: Arrived) -> list[NodeReply]:
         """The replies of nodes that were asked; what cannot be read is counted as failed."""
-        replies: list[NodeReply] = []
-        take, read = self._tally.take, reader.reply
-        for _, deliveries in arrived:
-            for delivery in deliveries:
-                try:
-                    reply = read(delivery[3])
-                except RemoteProtocolError as error:
-                    self._tally.failed += 1
-                    self._doubts.take(error)
-                    continue
-                if take(reply):
-                    replies.append(reply)
-        return replies
+        bodies = [delivery[3] for _, deliveries in arrived for delivery in deliveries]
+        try:
+            replies = reader.replies(bodies)
+        except RemoteProtocolError:  # seldom: now look at each
+            replies = [reply for body in bodies if (reply := self._reply(reader, body))]
+        return self._tally.take(replies)
+
+    def _reply(self, reader: ReplyReader, body: bytes) -> NodeReply | None:
+        try:
+            return reader.reply(body)
+        except RemoteProtocolError as error:
+            self._tally.failed += 1
+            self._doubts.take(error)
+            return None
 
 
 def node_subjects(collective: str, nodes: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ tells what is wrong.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
@@ -16,7 +16,7 @@ from choria_core.client.records import NodeReply
 from choria_core.errors import RemoteProtocolError
 from choria_core.protocol.codec import codec_of, decode_transport
 from choria_core.protocol.messages import NANOSECONDS, Version
-from choria_core.protocol.names import IDENTITY, MAX_NAME_CHARS, is_agent, is_identity
+from choria_core.protocol.names import IDENTITY, MAX_NAME_CHARS, is_agent
 from choria_core.protocol.record_rules import MAX_TIME_SECONDS
 from choria_core.protocol.rpc_body import decode_rpc_reply, unpack_fields
 from choria_core.security.token_trust import TokenTrust
@@ -36,6 +36,9 @@ class ReplyReader(Protocol):
     def reply(self, body: bytes) -> NodeReply:
         """An RPC reply."""
 
+    def replies(self, bodies: Sequence[bytes]) -> list[NodeReply]:
+        """The same of many."""
+
 
 class _SenderV1(Struct, frozen=True, gc=False, rename={"sender": "mc_sender"}):
     sender: str
@@ -45,12 +48,14 @@ class _OutsideV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="chori
     headers: _SenderV1
 
 
-class _TransportV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:transport:1"):
+class _TransportV1(Struct, frozen=True, gc=False):
+    protocol: Literal["choria:transport:1"]
     data: bytes
     headers: _SenderV1
 
 
-class _SecureV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:secure:reply:1"):
+class _SecureV1(Struct, frozen=True, gc=False):
+    protocol: Literal["choria:secure:reply:1"]
     message: str
     hash: bytes
 
@@ -62,7 +67,8 @@ class _EnvelopeV1(Struct, frozen=True, gc=False):
     time: int
 
 
-class _ReplyV1(Struct, frozen=True, gc=False, tag_field="protocol", tag="choria:reply:1"):
+class _ReplyV1(Struct, frozen=True, gc=False):
+    protocol: Literal["choria:reply:1"]
     message: str
     envelope: _EnvelopeV1
 
@@ -84,15 +90,13 @@ class _Body(Struct, frozen=True):
     action: str = ""
 
 
-# Unions, as a lone type would do without its ``protocol``.
+# A union, as a lone type would do without its ``protocol``.
 _outsides: Final[json.Decoder[_OutsideV1 | _OutsideV2]] = json.Decoder(_OutsideV1 | _OutsideV2)
 _OUTSIDES: Final = {Version.V1: _OutsideV1, Version.V2: _OutsideV2}
 _is_name: Final = re.compile(f"(?!.{{{MAX_NAME_CHARS + 1}}}){IDENTITY}", re.DOTALL).fullmatch
-_transports: Final[json.Decoder[_TransportV1 | _OutsideV2]] = json.Decoder(
-    _TransportV1 | _OutsideV2
-)
-_secures: Final[json.Decoder[_SecureV1 | _TransportV1]] = json.Decoder(_SecureV1 | _TransportV1)
-_replies: Final[json.Decoder[_ReplyV1 | _SecureV1]] = json.Decoder(_ReplyV1 | _SecureV1)
+_transports: Final = json.Decoder(_TransportV1)
+_secures: Final = json.Decoder(_SecureV1)
+_replies: Final = json.Decoder(_ReplyV1)
 _bodies: Final = json.Decoder(_Body)
 
 
@@ -140,6 +144,10 @@ class SignedReplies:
             data=unpack_fields(found.data),
             time_ns=time_ns,
         )
+
+    def replies(self, bodies: Sequence[bytes]) -> list[NodeReply]:
+        """The same of many."""
+        return [self.reply(body) for body in bodies]
 
     def _open(self, body: bytes) -> tuple[str, bytes, int]:
         """Sender, payload and time.
@@ -209,32 +217,49 @@ class QuickReplies:
         Raises:
             RemoteProtocolError: it is none, or to another request, or its hash is wrong.
         """
-        found = self._quickly(body) if self._version is Version.V1 else None
-        return self._thorough.reply(body) if found is None else found
+        return self.replies([body])[0]
 
-    def _quickly(self, body: bytes) -> NodeReply | None:
-        """The reply, or None where something is not as it should be."""
+    def replies(self, bodies: Sequence[bytes]) -> list[NodeReply]:
+        """The same of many, layer by layer.
+
+        Raises:
+            RemoteProtocolError: one of them is none.
+        """
+        found = self._quickly(bodies) if self._version is Version.V1 else None
+        return self._thorough.replies(bodies) if found is None else found
+
+    def _quickly(self, bodies: Sequence[bytes]) -> list[NodeReply] | None:
+        """The replies, or None where something is not as it should be."""
         try:
-            reply = _open_v1(body)
-            if reply is None or reply.envelope.requestid != self._request_id:
-                return None
-            said = _bodies.decode(reply.message)
+            replies = _open_v1(bodies)
+            said = [_bodies.decode(reply.message) for reply in replies]
         except _UNREADABLE:
             return None
-        envelope = reply.envelope
-        sender = envelope.senderid
-        if sender not in self._known and not is_identity(sender):
+        envelopes = [reply.envelope for reply in replies]
+        if not self._allows(envelopes):
             return None
-        if not 0 <= envelope.time <= MAX_TIME_SECONDS or not is_agent(envelope.agent):
-            return None
-        return NodeReply(
-            sender=sender,
-            action=said.action,
-            statuscode=said.statuscode,
-            statusmsg=said.statusmsg,
-            data=said.data,
-            time_ns=envelope.time * NANOSECONDS,
-        )
+        return [
+            NodeReply(
+                sender=envelope.senderid,
+                action=body.action,
+                statuscode=body.statuscode,
+                statusmsg=body.statusmsg,
+                data=body.data,
+                time_ns=envelope.time * NANOSECONDS,
+            )
+            for envelope, body in zip(envelopes, said, strict=True)
+        ]
+
+    def _allows(self, envelopes: list[_EnvelopeV1]) -> bool:
+        """Whether replies are to this request, and keep the rules for names and times."""
+        if not all(envelope.requestid == self._request_id for envelope in envelopes):
+            return False
+        if not all(0 <= envelope.time <= MAX_TIME_SECONDS for envelope in envelopes):
+            return False
+        if not all(map(is_agent, {envelope.agent for envelope in envelopes})):
+            return False
+        senders = [envelope.senderid for envelope in envelopes]
+        return self._known.issuperset(senders) or all(map(_is_name, senders))
 
 
 def _no_time() -> float:
@@ -242,16 +267,15 @@ def _no_time() -> float:
     return 0.0
 
 
-def _open_v1(body: bytes) -> _ReplyV1 | None:
-    """The reply document of version 1, or None; raises any of ``_UNREADABLE``."""
-    transport = _transports.decode(body)
-    if type(transport) is not _TransportV1:
-        return None
-    secure = _secures.decode(transport.data)
-    if type(secure) is not _SecureV1:
-        return None
-    document = secure.message.encode()
-    if sha256(document).digest() != secure.hash:
-        return None
-    reply = _replies.decode(document)
-    return reply if type(reply) is _ReplyV1 else None
+def _open_v1(bodies: Iterable[bytes]) -> list[_ReplyV1]:
+    """Reply documents of version 1, whose hashes are right.
+
+    Raises:
+        Any of ``_UNREADABLE``: one is not as it should be.
+    """
+    secures = [_secures.decode(transport.data) for transport in map(_transports.decode, bodies)]
+    documents = [secure.message.encode() for secure in secures]
+    digests = [sha256(document).digest() for document in documents]
+    if digests != [secure.hash for secure in secures]:
+        raise ValidationError("the hash of a reply is another's")
+    return list(map(_replies.decode, documents))

@@ -57,24 +57,29 @@ class Tally:
         """These are asked now; earlier ones that did not answer are not waited for any more."""
         self._awaited = set(batch)
 
-    def take(self, reply: NodeReply) -> bool:
-        """Count a reply; False where nobody asked its sender."""
-        sender = reply.sender
+    def take(self, replies: list[NodeReply]) -> list[NodeReply]:
+        """Count replies; gives those whose sender was asked."""
+        senders = [reply.sender for reply in replies]
+        if not self._known.issuperset(senders):
+            replies = [reply for reply in replies if self._expects(reply.sender)]
+        self._missing.difference_update(senders)
+        self._awaited.difference_update(senders)
+        failed = sum(reply.statuscode != 0 for reply in replies)
+        self.failed += failed
+        self.ok += len(replies) - failed
+        return replies
+
+    def _expects(self, sender: str) -> bool:
+        """Whether a node was asked; one that was not is remembered."""
         if sender in self._known:
-            self._missing.discard(sender)
-            self._awaited.discard(sender)
-        elif self.is_service:
+            return True
+        if self.is_service:
             self.nodes = (*self.nodes, sender)
             self._known = frozenset(self.nodes)
-        else:
-            if len(self._unexpected) < MAX_UNEXPECTED:
-                self._unexpected[sender] = None
-            return False
-        if reply.statuscode == 0:
-            self.ok += 1
-        else:
-            self.failed += 1
-        return True
+            return True
+        if len(self._unexpected) < MAX_UNEXPECTED:
+            self._unexpected[sender] = None
+        return False
 
     def stats(self) -> CallStats:
         """What there is to be told; who did not answer only in the end."""
