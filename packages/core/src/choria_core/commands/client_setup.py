@@ -2,11 +2,12 @@
 
 import contextlib
 import dataclasses
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -16,6 +17,10 @@ from choria_core.errors import UsageError
 if TYPE_CHECKING:
     from choria_core.network_config.client_config import ClientConfig
     from choria_core.presentation.colours import Paint
+
+
+COLLECT_EVERY: Final = 100_000
+"""So many objects more are looked through for garbage, as replies leave hardly any."""
 
 
 def client_config(network: NetworkOptions, *, quiet: bool = False) -> "ClientConfig":
@@ -31,6 +36,8 @@ def client_config(network: NetworkOptions, *, quiet: bool = False) -> "ClientCon
     from choria_core.network_config.load import load_client
     from choria_core.telemetry.logs import configure
 
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
     config = load_client(network.config)
     for warning in config.warnings:
         typer.echo(f"warning: {warning}", err=True)
