@@ -217,7 +217,8 @@ class QuickReplies:
         Raises:
             RemoteProtocolError: it is none, or to another request, or its hash is wrong.
         """
-        return self.replies([body])[0]
+        found = self._quickly([body]) if self._version is Version.V1 else None
+        return self._thorough.reply(body) if found is None else found[0]
 
     def replies(self, bodies: Sequence[bytes]) -> list[NodeReply]:
         """The same of many, layer by layer.
@@ -226,7 +227,7 @@ class QuickReplies:
             RemoteProtocolError: one of them is none.
         """
         found = self._quickly(bodies) if self._version is Version.V1 else None
-        return self._thorough.replies(bodies) if found is None else found
+        return [self.reply(body) for body in bodies] if found is None else found
 
     def _quickly(self, bodies: Sequence[bytes]) -> list[NodeReply] | None:
         """The replies, or None where something is not as it should be."""
