@@ -120,3 +120,20 @@ def test_a_reply_to_another_request_is_none() -> None:
     for reader in readers(Version.V1, "0" * 32):
         with pytest.raises(RemoteProtocolError, match="to another request"):
             reader.reply(body)
+
+
+def test_an_odd_reply_among_others_is_read_as_alone() -> None:
+    body = replies(Version.V1)[0]
+    request_id = request_of(body)[0]
+    quick, thorough = readers(Version.V1, request_id)
+    onion = ThrowawayNetwork().onion_of(body)
+    odd = onion.closed(3, b'{"statuscode":0,"statusmsg":"OK","data":"{}"}')
+    wrong = onion.closed(3, b'{"statuscode":"x"}')
+
+    assert quick._quickly([odd]) is None
+    mixed = [body, odd, body]
+    assert quick.replies(mixed) == [thorough.reply(one) for one in mixed]
+    with pytest.raises(RemoteProtocolError):
+        quick.replies([body, wrong])
+    with pytest.raises(RemoteProtocolError):
+        quick.replies([body, json.dumps({**json.loads(body), "data": "e30="}).encode()])
