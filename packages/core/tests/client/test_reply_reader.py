@@ -125,7 +125,8 @@ def test_a_reply_to_another_request_is_none() -> None:
 def test_an_odd_reply_among_others_is_read_as_alone() -> None:
     body = replies(Version.V1)[0]
     request_id = request_of(body)[0]
-    quick, thorough = readers(Version.V1, request_id)
+    quick = QuickReplies(Version.V1, request_id)
+    thorough = SignedReplies(Version.V1, request_id, trust=None, now=lambda: 0.0)
     onion = ThrowawayNetwork().onion_of(body)
     odd = onion.closed(3, b'{"statuscode":0,"statusmsg":"OK","data":"{}"}')
     wrong = onion.closed(3, b'{"statuscode":"x"}')
