@@ -182,7 +182,7 @@ class Copying:
 
             return add_sink(subject, lose)
 
-        self.target.add_sink = add  # type: ignore[method-assign]  # the network does
+        self.target.add_sink = add  # type: ignore[assignment,method-assign]  # the network does
 
     async def kill(self) -> None:
         """End it as SIGKILL does: nothing more is sent, read, saved or said."""

@@ -58,21 +58,21 @@ class ConnectionStats(Struct, frozen=True):
 class Info(Struct, frozen=True):
     """Of ``info``."""
 
-    security: Annotated[str, Output("Kind of security", "Security provider")]
+    security: Annotated[str, Output("Kind of security", "Security Provider")]
     connector: Annotated[str, Output("Kind of connection")]
-    client_version: Annotated[str, Output("Version of the NATS client", "Client version")]
-    client_flavour: Annotated[str, Output("The NATS client", "Client flavour")]
-    client_options: Annotated[ConnectionOptions, Output("How the connection is kept")]
-    client_stats: Annotated[ConnectionStats, Output("What went over the connection")]
-    connected_server: Annotated[str, Output("The broker", "Connected broker")]
+    client_version: Annotated[str, Output("Version of the NATS client", "Middleware Client Library Version")]
+    client_flavour: Annotated[str, Output("The NATS client", "Middleware Client Flavour")]
+    client_options: Annotated[ConnectionOptions, Output("How the connection is kept", "Middleware Client Options")]
+    client_stats: Annotated[ConnectionStats, Output("What went over the connection", "Middleware Client Stats")]
+    connected_server: Annotated[str, Output("The broker", "Connected Broker")]
     facter_domain: Annotated[str, Output("Domain that Facter tells")]
     facter_command: Annotated[str, Output("The program Facter", "Facter")]
-    srv_domain: Annotated[str, Output("Domain of the SRV records", "SRV domain")]
-    using_srv: Annotated[bool, Output("Whether SRV records are asked for", "SRV used")]
+    srv_domain: Annotated[str, Output("Domain of the SRV records", "SRV Domain")]
+    using_srv: Annotated[bool, Output("Whether SRV records are asked for", "SRV Used")]
     middleware_servers: Annotated[list[str], Output("Brokers, configured or found", "Middleware")]
     path: Annotated[str, Output("Where programs are looked for")]
-    choria_version: Annotated[str, Output("Version of the program", "Choria version")]
-    secure_protocol: Annotated[bool, Output("Whether requests are signed", "Protocol secure")]
+    choria_version: Annotated[str, Output("Version of the program", "Choria Version")]
+    secure_protocol: Annotated[bool, Output("Whether requests are signed", "Protocol Secure")]
     connector_tls: Annotated[bool, Output("Whether the connection is encrypted", "Connector TLS")]
 
 
@@ -81,7 +81,7 @@ class MachineStates(Struct, frozen=True):
 
     machine_ids: Annotated[list[str], Output("Ids of the machines", "Machine IDs")]
     machine_names: Annotated[list[str], Output("Names of the machines")]
-    states: Annotated[dict[str, Any], Output("States by id", "Machine states")]
+    states: Annotated[dict[str, Any], Output("States by id", "Machine States")]
 
 
 class MachineState(Struct, frozen=True):
@@ -94,8 +94,8 @@ class MachineState(Struct, frozen=True):
     id: Annotated[str, Output("Its id", "ID")] = ""
     start_time: Annotated[int, Output("Unix time of its start", "Started")] = 0
     available_transitions: Annotated[tuple[str, ...], Output("What it can be told to do")] = ()
-    scout: Annotated[bool, Output("Whether it is a check of Scout", "Scout check")] = False
-    current_state: Annotated[Any, Output("What the check found", "Scout state")] = None
+    scout: Annotated[bool, Output("Whether it is a check of Scout", "Scout Check")] = False
+    current_state: Annotated[Any, Output("What the check found", "Scout State")] = None
 
 
 class MachineTransition(Struct, frozen=True):

@@ -246,7 +246,7 @@ def _output(name: str, hint: Any, default: object) -> OutputDdl:
         raise ValueError(f"output {name} needs a type like Annotated[str, Output('…')]")
     return OutputDdl(
         description=about.description,
-        display_as=about.display_as or _words(name),
+        display_as=about.display_as or _heading(name),
         type=type_name(hint),
         default=default if isinstance(default, _SCALARS) else None,
     )
@@ -267,3 +267,8 @@ def _check_name(name: str, what: str) -> None:
 
 def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+def _heading(name: str) -> str:
+    """Each word with a capital, as headings of the original's agents have it."""
+    return " ".join(word[:1].upper() + word[1:] for word in name.split("_"))

@@ -42,7 +42,7 @@ class Inventory(Struct, frozen=True):
 
     agents: Annotated[list[str], Output("Names of the agents")]
     classes: Annotated[list[str], Output("Classes of the node")]
-    collectives: Annotated[list[str], Output("All collectives", "All collectives")]
+    collectives: Annotated[list[str], Output("All collectives", "All Collectives")]
     data_plugins: Annotated[list[str], Output("Names of the data sources")]
     facts: Annotated[dict[str, Any], Output("Facts and their values")]
     machines: Annotated[list[Any], Output("Autonomous agents")]
@@ -61,7 +61,7 @@ class CollectiveInfo(Struct, frozen=True):
     """Of ``collective_info``."""
 
     main_collective: Annotated[str, Output("The main collective")]
-    collectives: Annotated[list[str], Output("All collectives", "All collectives")]
+    collectives: Annotated[list[str], Output("All collectives", "All Collectives")]
 
 
 class CpuTimes(Struct, frozen=True):
@@ -77,19 +77,19 @@ class DaemonStats(Struct, frozen=True):
     """Of ``daemon_stats``."""
 
     agents: Annotated[list[str], Output("Names of the agents")]
-    configfile: Annotated[str, Output("File that configured the server", "Config file")]
-    filtered: Annotated[int, Output("Requests meant for other nodes", "Failed filter")]
+    configfile: Annotated[str, Output("File that configured the server", "Config File")]
+    filtered: Annotated[int, Output("Requests meant for other nodes", "Failed Filter")]
     pid: Annotated[int, Output("Process id", "PID")]
-    passed: Annotated[int, Output("Requests meant for this node", "Passed filter")]
+    passed: Annotated[int, Output("Requests meant for this node", "Passed Filter")]
     threads: Annotated[list[str], Output("Threads of the process")]
     replies: Annotated[int, Output("Replies sent")]
-    starttime: Annotated[int, Output("Unix time of the server's start", "Start time")]
-    ttlexpired: Annotated[int, Output("Requests that came too late", "TTL expired")]
+    starttime: Annotated[int, Output("Unix time of the server's start", "Start Time")]
+    ttlexpired: Annotated[int, Output("Requests that came too late", "TTL Expired")]
     events: Annotated[int, Output("Lifecycle events published")]
     times: Annotated[CpuTimes, Output("Processor time used, in seconds")]
-    total: Annotated[int, Output("Requests received", "Total messages")]
-    unvalidated: Annotated[int, Output("Requests refused", "Failed security")]
-    validated: Annotated[int, Output("Requests taken", "Security validated")]
+    total: Annotated[int, Output("Requests received", "Total Messages")]
+    unvalidated: Annotated[int, Output("Requests refused", "Failed Security")]
+    validated: Annotated[int, Output("Requests taken", "Security Validated")]
     version: Annotated[str, Output("Version of the program")]
 
 

@@ -63,11 +63,13 @@ class DdlLibrary:
             return load_agent(offered).ddl
         path = next((path for path in self._files() if path.stem == agent), None)
         if path is None:
-            where = ", ".join(map(str, self._folders)) or "no folder: libdir is not set"
-            raise UsageError(
-                f"no installed plugin has an agent {agent}, and no {agent}.json describes one in "
-                f"{where}"
+            folders = ", ".join(map(str, self._folders))
+            where = (
+                f"and no {agent}.json describes one in {folders}"
+                if folders
+                else f"and libdir is not set: set it to a folder with choria/agent/{agent}.json"
             )
+            raise UsageError(f"no installed plugin has an agent {agent}, {where}")
         return _read(path, agent)
 
     def _files(self) -> Iterator[Path]:

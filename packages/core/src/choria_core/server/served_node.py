@@ -100,8 +100,8 @@ class ServedNode:
 
     @property
     def config_file(self) -> str:
-        """Its configuration."""
-        return str(self._config.file)
+        """Its configuration, with the whole path, as other machines are told it."""
+        return str(self._config.file.absolute())
 
     @property
     def started(self) -> float:
