@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from choria_core.agents.action_threads import ActionThreads
 from choria_core.agents.agent import (
     ActionError,
     Agent,
@@ -74,6 +75,14 @@ class Oracle(Agent):
     def leave(self) -> Answer:
         raise SystemExit(3)
 
+    @action("Be cancelled by a library")
+    async def give_up(self) -> Answer:
+        raise asyncio.CancelledError
+
+    @action("End a generator")
+    async def end(self) -> Answer:
+        raise GeneratorExit
+
     @action("Misread", quick=True)
     def misread(self) -> Answer:
         raise RemoteProtocolError("what another program answered")
@@ -132,7 +141,7 @@ def loaded(kind: type[Agent], *, seconds: float = 2) -> LoadedAgent:
     declared = declare(kind, plugin="test")
     metadata = msgspec.structs.replace(declared.ddl.metadata, timeout=seconds)
     ddl = msgspec.structs.replace(declared.ddl, metadata=metadata)
-    return LoadedAgent(ddl, declared.actions, kind())
+    return LoadedAgent(ddl, declared.actions, kind(), ActionThreads(kind.name))
 
 
 def request(payload: bytes, agent: str = "oracle") -> OpenedRequest:
@@ -197,6 +206,8 @@ async def test_an_action_answers_with_its_result(host: Made) -> None:
             {},
         ),
         (call("leave"), 5, "oracle#leave failed unexpectedly; the node's log says why", {}),
+        (call("give_up"), 5, "oracle#give_up failed unexpectedly; the node's log says why", {}),
+        (call("end"), 5, "oracle#end failed unexpectedly; the node's log says why", {}),
         (call("misread"), 5, "oracle#misread failed unexpectedly; the node's log says why", {}),
         (call("time_out"), 5, "oracle#time_out failed unexpectedly; the node's log says why", {}),
         (call("odd"), 5, "oracle#odd failed unexpectedly; the node's log says why", {}),

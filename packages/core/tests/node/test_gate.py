@@ -3,16 +3,19 @@
 import base64
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from choria_core.errors import Refusal, RefusedError, RemoteProtocolError
 from choria_core.filters.node_view import NodeView
+from choria_core.node import gate as gates
 from choria_core.node.gate import Gate, Verdict
 from choria_core.node.opening import OpenedRequest, RequestOpener
 from choria_core.protocol.messages import NANOSECONDS, Filter, Version
 from choria_core.security.caller_rules import CallerRules
+from choria_core.security.replay import ReplayTable
 from choria_core.security.x509_chain import Authorities
 from choria_core.security.x509_trust import X509Trust
 from choria_testing import vectors
@@ -106,6 +109,26 @@ def test_a_request_is_taken_once() -> None:
     assert before.admit(request, NODE, now_ns=now_ns) is Verdict.REPEATED
     counts = before.counts
     assert (counts.total, counts.passed, counts.valid, counts.repeated) == (2, 2, 1, 1)
+
+
+def test_a_request_for_which_there_is_no_room_may_come_again() -> None:
+    request, now_ns = opened()
+    before = gate(now_ns)
+
+    assert before.admit(request, NODE, now_ns=now_ns, has_room=False) is Verdict.OVERLOADED
+    assert before.admit(request, NODE, now_ns=now_ns) is Verdict.TAKEN
+    assert (before.counts.overloaded, before.counts.valid) == (1, 1)
+
+
+def test_a_request_that_cannot_be_remembered_is_not_said_to_be_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gates, "ReplayTable", partial(ReplayTable, max_entries=0))
+    request, now_ns = opened()
+    before = gate(now_ns)
+
+    assert before.admit(request, NODE, now_ns=now_ns) is Verdict.OVERLOADED
+    assert (before.counts.overloaded, before.counts.repeated) == (1, 0)
 
 
 def test_a_request_outside_its_time_is_not_taken() -> None:

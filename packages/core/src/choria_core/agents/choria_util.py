@@ -60,10 +60,16 @@ class Info(Struct, frozen=True):
 
     security: Annotated[str, Output("Kind of security", "Security Provider")]
     connector: Annotated[str, Output("Kind of connection")]
-    client_version: Annotated[str, Output("Version of the NATS client", "Middleware Client Library Version")]
+    client_version: Annotated[
+        str, Output("Version of the NATS client", "Middleware Client Library Version")
+    ]
     client_flavour: Annotated[str, Output("The NATS client", "Middleware Client Flavour")]
-    client_options: Annotated[ConnectionOptions, Output("How the connection is kept", "Middleware Client Options")]
-    client_stats: Annotated[ConnectionStats, Output("What went over the connection", "Middleware Client Stats")]
+    client_options: Annotated[
+        ConnectionOptions, Output("How the connection is kept", "Middleware Client Options")
+    ]
+    client_stats: Annotated[
+        ConnectionStats, Output("What went over the connection", "Middleware Client Stats")
+    ]
     connected_server: Annotated[str, Output("The broker", "Connected Broker")]
     facter_domain: Annotated[str, Output("Domain that Facter tells")]
     facter_command: Annotated[str, Output("The program Facter", "Facter")]

@@ -67,7 +67,7 @@ def data_functions(sources: Mapping[str, DataSource], node: Node) -> dict[str, D
 def _answer(source: DataSource, node: Node, query: str) -> Mapping[str, object] | None:
     try:
         return source.read(node, query)
-    except Exception:  # noqa: BLE001 -- whatever a foreign source raises
+    except (Exception, SystemExit):  # noqa: BLE001 -- whatever a foreign source raises
         get_logger("choria.data").exception("data_source_failed", source=source.name)
         return None
 
@@ -82,6 +82,6 @@ def _load(offered: Offered[DataSourcePlugin]) -> DataSource:
         raise PluginError(offered.plugin, f"data source {name} calls itself {source.name!r}")
     try:
         return source()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = f"data source {name} cannot be made: {error}"
         raise PluginError(offered.plugin, problem) from error

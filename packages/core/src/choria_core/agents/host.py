@@ -151,9 +151,18 @@ async def _answer_raw(
             return await answer
     except TimeoutError:
         _log.warning("agent_too_slow", **_about(request.request))
-    except (Exception, SystemExit):  # noqa: BLE001 -- an agent's bug is not the node's end
+    except BaseException as error:
+        if _is_our_end(error):
+            raise
         _log.exception("agent_failed", **_about(request.request))
     return None
+
+
+def _is_our_end(error: BaseException) -> bool:
+    """Whether the node's work is ended; an agent may raise CancelledError as well."""
+    task = asyncio.current_task()
+    is_cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit)
+    return is_cancelled and (task is None or task.cancelling() > 0)
 
 
 def _arguments(action: DeclaredAction, call: RpcRequest) -> dict[str, Any]:
@@ -178,11 +187,13 @@ async def _run(
             result: object = action.method(*given, **arguments)
         else:
             async with limit:
-                result = await _result(action, given, arguments)
+                result = await _result(agent, action, given, arguments)
         return RpcReply(action=name, statuscode=StatusCode.OK, statusmsg="OK", data=_data(result))
     except ActionError as error:
         return _failure(name, error.status, error.message, _failed_data(error, request))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- an agent's bug is not the node's end
+    except BaseException as error:
+        if _is_our_end(error):
+            raise
         if isinstance(error, TimeoutError) and limit.expired():
             _log.warning("action_too_slow", action=name, **_about(request.request))
             problem = f"{agent.name}#{name} was not done within {agent.metadata.timeout} s"
@@ -193,11 +204,14 @@ async def _run(
 
 
 async def _result(
-    action: DeclaredAction, given: tuple[object, ...], arguments: dict[str, Any]
+    agent: LoadedAgent,
+    action: DeclaredAction,
+    given: tuple[object, ...],
+    arguments: dict[str, Any],
 ) -> object:
     if action.is_async:
         return await action.method(*given, **arguments)
-    return await asyncio.to_thread(functools.partial(action.method, *given, **arguments))
+    return await agent.threads.run(functools.partial(action.method, *given, **arguments))
 
 
 def _data(result: object) -> Raw:

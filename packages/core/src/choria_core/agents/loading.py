@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from choria_core.agents.action_threads import ActionThreads
 from choria_core.agents.agent import Agent
 from choria_core.agents.declaration import DeclaredAction, declare
 from choria_core.ddl.document import Ddl, Metadata
@@ -18,11 +19,13 @@ class LoadedAgent:
     Attributes:
         ddl: its description; of a raw agent without actions.
         instance: its class's.
+        threads: for actions that are not asynchronous.
     """
 
     ddl: Ddl
     actions: Mapping[str, DeclaredAction]
     instance: Agent
+    threads: ActionThreads
 
     @property
     def metadata(self) -> Metadata:
@@ -66,4 +69,4 @@ def load_agent(offered: Offered[AgentPlugin]) -> LoadedAgent:
         instance = agent()
     except Exception as error:
         raise PluginError(offered.plugin, f"agent {agent.name} cannot be made: {error}") from error
-    return LoadedAgent(declared.ddl, declared.actions, instance)
+    return LoadedAgent(declared.ddl, declared.actions, instance, ActionThreads(agent.name))

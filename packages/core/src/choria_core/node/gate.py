@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from choria_core.errors import RefusedError
+from choria_core.errors import Refusal, RefusedError
 from choria_core.filters.node_view import NodeView
 from choria_core.node.opening import OpenedRequest
 from choria_core.protocol.messages import NANOSECONDS
@@ -25,6 +25,7 @@ class Verdict(Enum):
     EXPIRED = "not of this time"
     FILTERED = "meant for others"
     REPEATED = "seen before"
+    OVERLOADED = "too many requests at once"
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class RequestCounts:
         filtered: it did not.
         ttl_expired: too old, or made in the future.
         repeated: seen before.
+        overloaded: for which there was no room, to do or to remember them.
         replies: sent.
     """
 
@@ -49,6 +51,7 @@ class RequestCounts:
     filtered: int = 0
     ttl_expired: int = 0
     repeated: int = 0
+    overloaded: int = 0
     replies: int = 0
 
 
@@ -71,13 +74,17 @@ class Gate:
         self.counts.total += 1
         self.counts.invalid += 1
 
-    def admit(self, opened: OpenedRequest, node: NodeView, *, now_ns: int) -> Verdict:
+    def admit(
+        self, opened: OpenedRequest, node: NodeView, *, now_ns: int, has_room: bool = True
+    ) -> Verdict:
         """Decide on a request, and count it.
 
         Args:
             opened: by the opener of the node's network.
             node: as filters see it just now.
             now_ns: unix time.
+            has_room: one more can be done now; what cannot is not remembered as seen, so that
+                it may come again.
         """
         counts, request = self.counts, opened.request
         counts.total += 1
@@ -92,6 +99,14 @@ class Gate:
             counts.filtered += 1
             return Verdict.FILTERED
         counts.passed += 1
+        if not has_room:
+            counts.overloaded += 1
+            return Verdict.OVERLOADED
+        return self._remember(opened, now_ns)
+
+    def _remember(self, opened: OpenedRequest, now_ns: int) -> Verdict:
+        """Take a request that was not seen before."""
+        counts, request = self.counts, opened.request
         try:
             self._seen.admit(
                 opened.key,
@@ -99,7 +114,10 @@ class Gate:
                 expires=request.time_ns / NANOSECONDS + request.ttl_seconds,
                 now=now_ns / NANOSECONDS,
             )
-        except RefusedError:
+        except RefusedError as error:
+            if error.reason is Refusal.OVERLOADED:
+                counts.overloaded += 1
+                return Verdict.OVERLOADED
             counts.repeated += 1
             return Verdict.REPEATED
         counts.valid += 1

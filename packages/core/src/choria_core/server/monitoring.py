@@ -50,7 +50,6 @@ class Monitoring:
             config.identity,
             counts=counts,
             figures=figures,
-            dropped=lambda: workload.dropped,
             registry=self.registry,
         )
 
@@ -96,7 +95,6 @@ class Monitoring:
             "requests": {name: getattr(counts, name) for name in counts.__slots__},
             "server": {name: getattr(figures, name) for name in figures.__slots__},
             "in_work": self._workload.size,
-            "dropped": self._workload.dropped,
         }
 
     def about(self) -> Mapping[str, object]:

@@ -105,16 +105,16 @@ class Responder:
             self._refuse(error.reason, error)
         except RemoteProtocolError as error:
             self._refuse(Refusal.MALFORMED, error)
-        except Exception:  # noqa: BLE001 - one request must not keep us from the others
+        except (Exception, SystemExit):  # noqa: BLE001 - one request is not the others' end
             figures.failures += 1
             _log.exception("a request could not be handled")
 
     def take_opened(self, opened: OpenedRequest, *, now_ns: int) -> None:
         """Take a request that was opened already, maybe for many nodes."""
-        verdict = self._gate.admit(opened, self._view(), now_ns=now_ns)
+        room = self._workload.has_room
+        verdict = self._gate.admit(opened, self._view(), now_ns=now_ns, has_room=room)
         if verdict is Verdict.TAKEN:
-            if not self._workload.start(self._work(opened)):
-                self._log.warning("a request is dropped: too many are in work", **_about(opened))
+            self._workload.start(self._work(opened))
         elif verdict is not Verdict.FILTERED:
             self._log.warning("a request is not taken", cause=verdict.value, **_about(opened))
 

@@ -1,6 +1,6 @@
 """The metrics of a server, the original's under their own names."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -21,6 +21,7 @@ _COUNTS: Final = {
     "replies": ("replies", "Replies sent"),
     "ttlexpired": ("ttl_expired", "Requests that were too old, or made in the future"),
     "replayed": ("repeated", "Requests that were seen before"),
+    "dropped": ("overloaded", "Requests for which there was no room"),
 }
 _FIGURES: Final = {
     "events": ("events", "Lifecycle events published"),
@@ -29,7 +30,6 @@ _FIGURES: Final = {
     "replies_too_large": ("large_replies", "Replies larger than the broker takes"),
 }
 _REFUSED: Final = ("choria_server_refused", "Requests that could not be opened, by reason")
-_DROPPED: Final = ("choria_server_dropped", "Requests for which there was no room")
 
 
 class ServerMetrics(Collector):
@@ -39,7 +39,6 @@ class ServerMetrics(Collector):
         identity: label of everything.
         counts: of its gate.
         figures: the rest.
-        dropped: how many requests were dropped so far.
         registry: to be shown by.
     """
 
@@ -49,13 +48,11 @@ class ServerMetrics(Collector):
         *,
         counts: RequestCounts,
         figures: Figures,
-        dropped: Callable[[], int],
         registry: CollectorRegistry,
     ) -> None:
         self._identity = identity
         self._counts = counts
         self._figures = figures
-        self._dropped = dropped
         registry.register(self)
 
     def describe(self) -> Iterable[PlainMetric]:
@@ -68,7 +65,6 @@ class ServerMetrics(Collector):
             yield self._one(f"choria_server_{name}", text, getattr(self._counts, field))
         for name, (field, text) in _FIGURES.items():
             yield self._one(f"choria_server_{name}", text, getattr(self._figures, field))
-        yield self._one(*_DROPPED, self._dropped())
         refused = PlainMetric(*_REFUSED, "counter")
         for reason, count in sorted(self._figures.refusals.items()):
             labels = {"identity": self._identity, "reason": reason}
@@ -89,4 +85,4 @@ class ServerMetrics(Collector):
 def _names() -> Iterator[tuple[str, str]]:
     for name, (_, text) in (*_COUNTS.items(), *_FIGURES.items()):
         yield f"choria_server_{name}", text
-    yield from (_DROPPED, _REFUSED, (BUILD, "The program"))
+    yield from (_REFUSED, (BUILD, "The program"))

@@ -11,16 +11,13 @@ MOST_AT_ONCE: Final = 1_000
 
 
 class Workload:
-    """Runs the work of one node or many; what is too much is dropped.
+    """Runs the work of one node or many; what is too much is for the caller to drop.
 
     Leaving the block ends what is still in work.
 
-    Attributes:
-        dropped: works for which there was no room.
     """
 
     def __init__(self, *, most: int = MOST_AT_ONCE) -> None:
-        self.dropped = 0
         self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -29,16 +26,16 @@ class Workload:
         """How many are in work."""
         return len(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Begin with ``work``; False where there is no room, and it is dropped."""
-        if len(self._tasks) >= self._most:
-            work.close()
-            self.dropped += 1
-            return False
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may begin."""
+        return len(self._tasks) < self._most
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin with ``work``, for which there is room."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        return True
 
     async def settle(self, *, seconds: float) -> int:
         """Wait until all is done, but no longer than ``seconds``; how many are not done then."""
