@@ -92,8 +92,8 @@ class _Calls:
             {
                 "with": self._with,
                 "fact": self._fact,
-                "include": _include,
-                "semver": _semver,
+                "include": include,
+                "semver": semver,
             }
         )
         return found
@@ -153,7 +153,12 @@ def as_documented(value: object) -> object:
     return value
 
 
-def _include(arguments: list[object], meter: Meter) -> bool:
+def include(arguments: list[object], meter: Meter) -> bool:
+    """The function ``include(items, item)`` of expressions.
+
+    Raises:
+        FilterError: the first argument is no array.
+    """
     items, wanted = arguments
     if items is None:
         return False
@@ -165,7 +170,12 @@ def _include(arguments: list[object], meter: Meter) -> bool:
     return any(identical(one, wanted) for one in items)
 
 
-def _semver(arguments: list[object], _meter: Meter) -> bool:
+def semver(arguments: list[object], _meter: Meter) -> bool:
+    """The function ``semver(version, constraint)`` of expressions.
+
+    Raises:
+        FilterError: an argument is no text.
+    """
     version, constraint = _texts("semver", arguments)
     return satisfies(version, constraint)
 

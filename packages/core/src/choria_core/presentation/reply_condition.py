@@ -13,16 +13,15 @@ from typing import Final
 
 from choria_core.client.records import NodeReply
 from choria_core.errors import UsageError
-from choria_core.filters.compound import as_documented
+from choria_core.filters.compound import as_documented, include, semver
 from choria_core.filters.expression.compiler import Environment
 from choria_core.filters.expression.natures import ANY, BOOL, INT, STRING
 from choria_core.filters.expression.program import compile_condition
 from choria_core.filters.expression.signatures import takes
-from choria_core.filters.expression.values import identical, mismatch
+from choria_core.filters.expression.values import mismatch
 from choria_core.filters.json_path import find
 from choria_core.filters.limits import EXPRESSION_BYTES, FilterError, Meter
 from choria_core.filters.path_query import MISSING
-from choria_core.filters.semver import satisfies
 from choria_core.protocol.rpc_body import StatusCode
 
 Calls = Mapping[str, Callable[[list[object], Meter], object]]
@@ -89,30 +88,10 @@ def _calls(reply: NodeReply) -> Calls:
         **calls,
         "sender": lambda _arguments, _meter: reply.sender,
         "data": data,
-        "include": _include,
-        "semver": _semver,
+        "include": include,
+        "semver": semver,
     }
 
 
 def _is(answer: bool) -> Callable[[list[object], Meter], object]:  # noqa: FBT001 - a value
     return lambda _arguments, _meter: answer
-
-
-def _include(arguments: list[object], meter: Meter) -> bool:
-    items, wanted = arguments
-    if items is None:
-        return False
-    if not isinstance(items, list):
-        raise mismatch("include", items)
-    meter.spend(len(items) >> 3)
-    if type(wanted) is int:
-        wanted = float(wanted)
-    return any(identical(one, wanted) for one in items)
-
-
-def _semver(arguments: list[object], _meter: Meter) -> bool:
-    version, constraint = arguments
-    for argument in arguments:
-        if not isinstance(argument, str):
-            raise mismatch("semver", argument)
-    return satisfies(str(version), str(constraint))
