@@ -116,7 +116,8 @@ async def test_an_inventory_shows_a_node(fleet: Fleet) -> None:
 async def test_an_inventory_of_a_node_that_is_not_there_ends_with_1(fleet: Fleet) -> None:
     told = await fleet.choria("inventory", "nosuch.example", "--timeout", "0.5")
 
-    assert (told.code, told.err) == (1, "error: nosuch.example did not answer\n")
+    assert told.code == 1
+    assert told.err.endswith("error: nosuch.example did not answer\n")
 
 
 async def test_collectives_are_counted(fleet: Fleet) -> None:
