@@ -5,7 +5,7 @@ suit the other.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -22,6 +22,9 @@ Organisation = Annotated[str, typer.Option("--org", help="Organisation the owner
 Validity = Annotated[str, typer.Option(help="How long the token is valid, as 1h, 30d or 1y.")]
 PublicKey = Annotated[str, typer.Option(help="Public key of the owner, or its file.")]
 Texts = list[str] | None
+_ENFORCED_ELSEWHERE: Final = (
+    "A remote signer enforces it; choria server run does not, its action policies decide."
+)
 
 
 def _may(option: str, what: str) -> Any:
@@ -49,7 +52,10 @@ def _refuse_vault(asked: bool) -> None:  # noqa: FBT001 - how a callback is call
 Fleet = Annotated[bool, typer.Option("--fleet-management/--no-fleet-management", help="May call.")]
 SignedFleet = Annotated[bool, _may("--signed-fleet-management", "call what a delegate signed")]
 PolicyFile = Annotated[
-    Path | None, typer.Option(help="File with an Open Policy Agent policy.", dir_okay=False)
+    Path | None,
+    typer.Option(
+        help=f"File with an Open Policy Agent policy. {_ENFORCED_ELSEWHERE}", dir_okay=False
+    ),
 ]
 Vault = Annotated[bool, typer.Option("--vault", hidden=True, callback=_refuse_vault)]
 
@@ -91,10 +97,12 @@ def client(  # noqa: PLR0913 - each is an option
     identity: Annotated[str, typer.Argument(help="Caller id of the client.")],
     signing_key: SigningKey,
     *,
-    agents: Annotated[Texts, typer.Option(help="Agent or AGENT.ACTION to call.")] = None,
+    agents: Annotated[
+        Texts, typer.Option(help=f"Agent or AGENT.ACTION to call. {_ENFORCED_ELSEWHERE}")
+    ] = None,
     org: Organisation = "choria",
     opa_file: PolicyFile = None,
-    opa: Annotated[str, typer.Option(help="Open Policy Agent policy.")] = "",
+    opa: Annotated[str, typer.Option(help=f"Open Policy Agent policy. {_ENFORCED_ELSEWHERE}")] = "",
     validity: Validity = "1h",
     public_key: PublicKey = "",
     stream_admin: Annotated[bool, _may("--stream-admin", "administer streams")] = False,
