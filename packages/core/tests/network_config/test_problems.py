@@ -29,6 +29,7 @@ plugin.security.issuer.a.public = {SIGNER}
         ("plugin.choria.prometheus_textfile_directory = /a", "is not supported yet: folder for"),
         ("rpcaudit = y", "rpcaudit: audits nothing; set plugin.rpcaudit.logfile"),
         ("registration = file_content", "registration: file_content has no file to send; set"),
+        ("main_collective = uk", 'main_collective: "uk" is not among collectives; add it'),
     ],
 )
 def test_the_server_goes_on_with_a_warning(

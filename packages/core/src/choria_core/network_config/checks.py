@@ -33,7 +33,8 @@ def errors_of(settings: Settings) -> Iterator[Problem]:
 
 
 def warnings_of(settings: Settings) -> Iterator[Problem]:
-    """What is done in vain."""
+    """What is done in vain, or hardly meant."""
+    yield from _main_collective(settings)
     if settings.side is not Side.SERVER:
         return
     if settings["rpcaudit"] and not settings[_AUDIT_FILE]:
@@ -51,6 +52,16 @@ def _names(settings: Settings) -> Iterator[Problem]:
             for name in value if isinstance(value, tuple) else (value,):
                 if name and not names.is_identity(name):
                     yield settings.problem(key, f"{shown_text(name)} is no network name", _NAME_FIX)
+
+
+def _main_collective(settings: Settings) -> Iterator[Problem]:
+    collectives: Any = settings["collectives"]
+    main: Any = settings["main_collective"]
+    if main not in collectives:
+        text = f"{shown_text(main)} is not among collectives"
+        yield settings.problem(
+            "main_collective", text, "add it to collectives, or name one of them"
+        )
 
 
 def _issuers(settings: Settings) -> Iterator[Problem]:
