@@ -143,21 +143,67 @@ def _outer(document: dict[str, str]) -> str:
     return base64.b64encode(json.dumps(document).encode()).decode()
 
 
-async def test_what_cannot_be_read_counts_as_failed(
+async def test_who_answers_what_cannot_be_read_failed_and_is_not_waited_for(
     nodes: ScriptedNodes, configure: Configure
 ) -> None:
     bad: dict[str, Callable[[Asked], bytes]] = {
         "n1.example": spoiled_hash,
         "n2.example": lambda asked: asked.reply(b"{not json"),
-        "n3.example": lambda asked: asked.reply(request_id="0" * 32),
+        "n3.example": lambda asked: asked.reply(b'{"statuscode":"x"}'),
     }
     nodes.answer = lambda asked: [bad[asked.node](asked)]
-    async with Client(configure()) as client:
-        result = await client.call(ping(timeout_seconds=0.4)).result()
+    async with Client(configure()) as client, asyncio.timeout(30):
+        result = await client.call(ping()).result()
 
     assert (result.stats.ok, result.stats.failed) == (0, 3)
     assert result.replies == ()
-    assert result.stats.no_responses == NODES
+    assert result.stats.no_responses == result.stats.unexpected_responses == ()
+
+
+async def test_replies_to_another_request_or_of_nobody_are_no_answers(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    bad: dict[str, Callable[[Asked], list[bytes]]] = {
+        "n1.example": lambda asked: [asked.reply(request_id="0" * 32)],
+        "n2.example": lambda _: [b"{}"] * 7,
+        "n3.example": lambda asked: [asked.reply()],
+    }
+    nodes.answer = lambda asked: bad[asked.node](asked)
+    async with Client(configure()) as client:
+        result = await client.call(ping(timeout_seconds=0.4)).result()
+
+    assert (result.stats.ok, result.stats.failed) == (1, 2)
+    assert result.stats.no_responses == NODES[:2]
+
+
+async def test_the_first_reply_of_a_node_is_the_one_that_counts(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    several: dict[str, Callable[[Asked], list[bytes]]] = {
+        "n1.example": lambda asked: [asked.reply(), asked.reply(ABORTED), spoiled_hash(asked)],
+        "n2.example": lambda asked: [spoiled_hash(asked), asked.reply()],
+        "n3.example": lambda asked: [asked.reply()],
+    }
+    nodes.answer = lambda asked: several[asked.node](asked)
+    async with Client(configure()) as client, asyncio.timeout(30):
+        result = await client.call(ping()).result()
+
+    assert [reply.sender for reply in result.replies] == ["n1.example", "n3.example"]
+    assert (result.stats.ok, result.stats.failed) == (2, 1)
+    assert result.stats.unexpected_responses == ("n1.example", "n2.example")
+    assert result.stats.no_responses == ()
+
+
+async def test_good_replies_of_one_node_are_taken_once(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    nodes.answer = lambda asked: [asked.reply()] * (3 if asked.node == "n1.example" else 1)
+    async with Client(configure()) as client, asyncio.timeout(30):
+        result = await client.call(ping(batch_size=1, batch_sleep_seconds=0.0)).result()
+
+    assert [reply.sender for reply in result.replies] == list(NODES)
+    assert result.stats.responses == 3
+    assert result.stats.unexpected_responses == ("n1.example",)
 
 
 async def test_a_flood_of_unreadable_replies_does_not_fill_the_log(
@@ -171,7 +217,7 @@ async def test_a_flood_of_unreadable_replies_does_not_fill_the_log(
         async with Client(configure()) as client:
             result = await client.call(ping()).result()
 
-    assert (result.stats.ok, result.stats.failed) == (3, 1500)
+    assert (result.stats.ok, result.stats.failed) == (3, 0)
     assert [one["event"] for one in told].count("a reply cannot be read") == 10
 
 

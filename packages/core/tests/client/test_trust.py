@@ -67,6 +67,32 @@ async def test_unsigned_foreign_and_borrowed_replies_are_refused(
     assert result.stats.failed == 3
 
 
+async def test_only_who_signs_is_blamed_for_what_cannot_be_read(
+    plain_broker: Broker, tokens: TokenNetwork
+) -> None:
+    key = new_key()
+    signer = Ed25519Signer(key.private_bytes_raw())
+
+    def answer(asked: Asked) -> Iterable[bytes]:
+        token = tokens.node_token(asked.node, key)
+        if asked.node == "n1.example":
+            yield asked.reply(b"{not json", sign=signer.sign, credential=token)
+        elif asked.node == "n2.example":  # blames the third, in vain
+            yield asked.reply(b"{not json", sender="n3.example")
+        else:
+            yield asked.reply(sign=signer.sign, credential=token)
+
+    async with scripted_nodes(plain_broker, *NODES, collective="choria") as nodes:
+        nodes.answer = answer
+        async with Client(tokens.config) as client:
+            call = CallRequest(agent="rpcutil", action="ping", nodes=NODES, timeout_seconds=0.4)
+            result = await client.call(call).result()
+    assert [reply.sender for reply in result.replies] == ["n3.example"]
+    assert (result.stats.ok, result.stats.failed) == (1, 2)
+    assert result.stats.no_responses == ("n2.example",)
+    assert result.stats.unexpected_responses == ()
+
+
 async def test_a_broker_that_is_not_there_ends_with_its_cause(write_client: Configure) -> None:
     config = write_client(f"plugin.choria.middleware_hosts = 127.0.0.1:{pick_port('127.0.0.1')}")
     async with Client(config, connect_timeout_seconds=0.5) as client:

@@ -225,16 +225,18 @@ class Call:
         try:
             replies = reader.replies(bodies)
         except RemoteProtocolError:  # seldom: now look at each
-            replies = [reply for body in bodies if (reply := self._reply(reader, body))]
+            # In their order, as the first reply of a node is the one that counts.
+            return [reply for body in bodies for reply in self._read_one(reader, body)]
         return self._tally.take(replies)
 
-    def _reply(self, reader: ReplyReader, body: bytes) -> NodeReply | None:
+    def _read_one(self, reader: ReplyReader, body: bytes) -> list[NodeReply]:
         try:
-            return reader.reply(body)
+            reply = reader.reply(body)
         except RemoteProtocolError as error:
-            self._tally.failed += 1
+            self._tally.take_unreadable(reader.blamed(body))
             self._doubts.take(error)
-            return None
+            return []
+        return self._tally.take([reply])
 
 
 def node_subjects(collective: str, nodes: Sequence[str]) -> list[str]:

@@ -106,7 +106,7 @@ class CallStats(Struct, frozen=True, kw_only=True):
         discovered: identities of the nodes that were asked.
         ok, failed: replies by their status; what could not be read counts as failed.
         no_responses: nodes that were asked and did not answer.
-        unexpected_responses: nodes that answered and were not asked.
+        unexpected_responses: nodes that answered and were not asked, or answered again.
         discover_ns, publish_ns, request_ns: nanoseconds that each part took.
         start_ns: unix nanoseconds.
     """

@@ -39,6 +39,9 @@ class ReplyReader(Protocol):
     def replies(self, bodies: Sequence[bytes]) -> list[NodeReply]:
         """The same of many."""
 
+    def blamed(self, body: bytes) -> str:
+        """Whose an RPC reply is that cannot be read; empty where that is not sure."""
+
 
 class _SenderV1(Struct, frozen=True, gc=False, rename={"sender": "mc_sender"}):
     sender: str
@@ -149,6 +152,25 @@ class SignedReplies:
         """The same of many."""
         return [self.reply(body) for body in bodies]
 
+    def blamed(self, body: bytes) -> str:
+        """Whose a reply is that cannot be read, if it is to this request.
+
+        Where nodes sign, that is who did. Where they need not, the outside of the message is
+        believed: it proves nothing, but neither does what is inside.
+        """
+        try:
+            if self._trust is not None:
+                return self._open(body)[0]
+            transport = decode_transport(body, only=self._version)
+        except RemoteProtocolError:
+            return ""
+        try:
+            secure = self._codec.decode_secure_reply(transport.document())
+            reply = self._codec.decode_reply(secure.signed)
+        except RemoteProtocolError:
+            return transport.headers.sender
+        return reply.sender if reply.request_id == self._request_id else ""
+
     def _open(self, body: bytes) -> tuple[str, bytes, int]:
         """Sender, payload and time.
 
@@ -228,6 +250,10 @@ class QuickReplies:
         """
         found = self._quickly(bodies) if self._version is Version.V1 else None
         return [self.reply(body) for body in bodies] if found is None else found
+
+    def blamed(self, body: bytes) -> str:
+        """Whose a reply is that cannot be read, as its outside says."""
+        return self._thorough.blamed(body)
 
     def _quickly(self, bodies: Sequence[bytes]) -> list[NodeReply] | None:
         """The replies, or None where something is not as it should be."""

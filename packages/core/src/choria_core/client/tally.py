@@ -7,7 +7,7 @@ from typing import Final
 from choria_core.client.records import CallStats, NodeReply
 
 MAX_UNEXPECTED: Final = 10_000
-"""Names of nodes that were not asked are remembered up to so many."""
+"""Names of nodes that were not asked, or answer again, are remembered up to so many."""
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Tally:
         is_service: any node may answer, and one answer is all.
         request_id: empty before there is one.
         nodes: who is asked, nobody twice.
-        ok, failed: replies.
+        ok: replies that say so.
         is_over: nobody is waited for any more.
         start_ns: unix nanoseconds.
         discover_ns, publish_ns, request_ns: what the parts took.
@@ -31,13 +31,13 @@ class Tally:
     request_id: str = ""
     nodes: tuple[str, ...] = ()
     ok: int = 0
-    failed: int = 0
     is_over: bool = False
     start_ns: int = 0
     discover_ns: int = 0
     publish_ns: int = 0
     request_ns: int = 0
-    _known: frozenset[str] = frozenset()
+    _failed: int = 0
+    _doubtful: int = 0
     _missing: set[str] = field(default_factory=set)
     _awaited: set[str] = field(default_factory=set)
     _unexpected: dict[str, None] = field(default_factory=dict)
@@ -45,12 +45,21 @@ class Tally:
     @property
     def is_complete(self) -> bool:
         """Whether all that are waited for answered."""
-        return bool(self.ok + self.failed) if self.is_service else not self._awaited
+        return bool(self.ok + self._failed) if self.is_service else not self._awaited
+
+    @property
+    def failed(self) -> int:
+        """Replies that say so, or could not be read.
+
+        A reply that names no sender is taken for one of a node that has not answered yet, so
+        that there are never more replies than nodes.
+        """
+        silent = int(not self.is_complete) if self.is_service else len(self._missing)
+        return self._failed + min(self._doubtful, silent)
 
     def ask(self, nodes: Sequence[str]) -> None:
         """The call is for these."""
         self.nodes = tuple(dict.fromkeys(nodes))
-        self._known = frozenset(self.nodes)
         self._missing = set(self.nodes)
 
     def wait_for(self, batch: Sequence[str]) -> None:
@@ -58,24 +67,33 @@ class Tally:
         self._awaited = set(batch)
 
     def take(self, replies: list[NodeReply]) -> list[NodeReply]:
-        """Count replies; gives those whose sender was asked."""
-        senders = [reply.sender for reply in replies]
-        if not self._known.issuperset(senders):
+        """Count replies; gives the first of each node that was asked."""
+        senders = {reply.sender for reply in replies}
+        if len(senders) < len(replies) or not self._missing.issuperset(senders):
             replies = [reply for reply in replies if self._expects(reply.sender)]
-        self._missing.difference_update(senders)
-        self._awaited.difference_update(senders)
+        else:
+            self._missing -= senders
+            self._awaited -= senders
         failed = sum(reply.statuscode != 0 for reply in replies)
-        self.failed += failed
+        self._failed += failed
         self.ok += len(replies) - failed
         return replies
 
+    def take_unreadable(self, sender: str) -> None:
+        """Count a reply that cannot be read; ``sender`` is empty where that is not sure."""
+        if not sender:
+            self._doubtful += 1
+        elif self._expects(sender):
+            self._failed += 1
+
     def _expects(self, sender: str) -> bool:
-        """Whether a node was asked; one that was not is remembered."""
-        if sender in self._known:
+        """Whether a node was asked and did not answer before; another one is remembered."""
+        if sender in self._missing:
+            self._missing.discard(sender)
+            self._awaited.discard(sender)
             return True
-        if self.is_service:
+        if self.is_service and sender not in self.nodes:
             self.nodes = (*self.nodes, sender)
-            self._known = frozenset(self.nodes)
             return True
         if len(self._unexpected) < MAX_UNEXPECTED:
             self._unexpected[sender] = None
