@@ -142,3 +142,13 @@ def test_charts_of_little_are_small() -> None:
     assert line_chart([math.nan]) == ""
     assert line_chart([2.0], width=3) == "2.00 ┤•••"
     assert line_chart([2.0, 2.0], width=1, height=1) == "2.00 ┤•"
+
+
+def test_a_very_long_value_does_not_pad_the_others() -> None:
+    summaries = Summaries(action_of(AggregateDdl(function="summary", args=["value"])))
+    for value in [*map(str, range(1000)), "x" * 50_000]:
+        summaries.add({"value": value})
+
+    (shown,) = summaries.lines().values()
+
+    assert sum(map(len, shown)) < 100_000

@@ -1,6 +1,7 @@
 """Tables keep their columns whatever is in them."""
 
 from choria_core.presentation.columns import down_columns, in_columns
+from choria_core.presentation.fact_report import FactValue, facts_text
 from choria_core.presentation.table import table
 
 
@@ -50,3 +51,32 @@ def test_names_fill_a_column_before_the_next() -> None:
 
 def test_no_names_make_no_lines() -> None:
     assert list(in_columns([], 3)) == list(down_columns([], 3, 5)) == []
+
+
+def test_a_very_long_cell_does_not_pad_the_others() -> None:
+    long = "x" * 50_000
+    rows = [[f"node{number}", "short"] for number in range(1000)]
+
+    shown = table(["Sender", "Says"], [*rows, ["node", long]])
+
+    assert long in shown
+    assert len(shown) < len(long) + 50_000
+
+
+def test_a_very_long_value_does_not_pad_the_others() -> None:
+    long = "x" * 50_000
+    values = [FactValue(str(number), ["one"]) for number in range(1000)]
+
+    shown = facts_text("os", [*values, FactValue(long, ["one"])])
+
+    assert long in shown
+    assert len(shown) < len(long) + 50_000
+
+
+def test_a_very_long_name_does_not_pad_the_others() -> None:
+    long = "x" * 50_000
+
+    shown = "\n".join(in_columns([*["node"] * 3000, long], 3))
+
+    assert long in shown
+    assert len(shown) < len(long) + 50_000

@@ -18,6 +18,7 @@ import msgspec
 
 from choria_core.ddl.document import ActionDdl, AggregateDdl
 from choria_core.ddl.line_chart import line_chart
+from choria_core.padding import padded_width
 
 FORMAT: Final = "format"
 
@@ -94,7 +95,7 @@ class _Summary:
         return dict(self._counts)
 
     def lines(self) -> list[str]:
-        width = max(map(len, self._counts), default=0)
+        width = padded_width(map(len, self._counts))
         usual = f"%{width or ''}s: %d"
         return [
             _formatted(self._format, usual, text, count)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from choria_core.padding import padded_width
+
 
 def in_columns(texts: Sequence[str], columns: int) -> Iterator[str]:
-    """Lines that fill one after the other, each column as wide as its widest text."""
+    """Lines that fill one after the other, each as wide as its widest usual text."""
     rows = [texts[at : at + columns] for at in range(0, len(texts), columns)]
-    widths = [max(map(len, texts[column::columns]), default=0) for column in range(columns)]
+    widths = [padded_width(map(len, texts[column::columns])) for column in range(columns)]
     for row in rows:
         padded = (f"{text:<{width}}" for text, width in zip(row, widths, strict=False))
         yield f"    {'    '.join(padded)}".rstrip()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from choria_core.client.records import NodeReply
 from choria_core.ddl.aggregates import value_text
+from choria_core.padding import padded_width
 from choria_core.presentation.call_documents import indented_json
 from choria_core.presentation.safe_text import one_line
 from choria_core.presentation.table import table
@@ -76,7 +77,7 @@ def facts_text(fact: str, values: Sequence[FactValue], *, nodes: bool = False) -
         nodes: name them.
     """
     shown = [one_line(value.text) for value in values]
-    width = max(map(len, shown), default=0)
+    width = padded_width(map(len, shown))
     text = f"Report for fact: {one_line(fact)}\n\n"
     for value, written in zip(values, shown, strict=True):
         text += f"  {written:<{width}} found {value.count} times\n"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from choria_core.client.records import NodeReply
+from choria_core.padding import padded_width
 from choria_core.presentation.columns import down_columns
 from choria_core.presentation.safe_text import one_line
 from choria_core.presentation.table import table
@@ -90,7 +91,7 @@ def _machines(machines: object) -> str:
         for machine in machines
         if isinstance(machine, Mapping)
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [padded_width(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "    ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from choria_core.client.records import NodeReply
 from choria_core.ddl.document import ActionDdl
+from choria_core.padding import padded_width
 from choria_core.presentation.call_documents import indented_json
 from choria_core.presentation.colours import Paint, plain
 from choria_core.presentation.safe_text import lines, one_line
@@ -93,7 +94,7 @@ def _fields(data: Mapping[str, Any], action: ActionDdl | None) -> Iterator[str]:
     """A line for each output, and more for long values; headings end in one column."""
     given = with_defaults(data, action)
     headings = {name: one_line(_heading(name, action)) for name in sorted(given)}
-    width = max(map(len, headings.values()), default=0)
+    width = padded_width(map(len, headings.values()))
     for name, heading in headings.items():
         value = given[name]
         text = value_text(value, indent=width + 5).strip()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
+from choria_core.padding import padded_width
 from choria_core.presentation import safe_text
 
 Cells = Sequence[Sequence[str]]
@@ -11,7 +12,7 @@ Cells = Sequence[Sequence[str]]
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> str:
-    """A table, ending with a line break; texts are escaped.
+    """A table, ending with a line break; texts are escaped, and very long ones stick out.
 
     Args:
         headers: of the columns.
@@ -55,7 +56,7 @@ def _row(cells: Cells, widths: Sequence[int]) -> list[str]:
 
 
 def _width(column: Iterable[Sequence[str]]) -> int:
-    return max((cell_len(line) for cell in column for line in cell), default=0)
+    return padded_width(cell_len(line) for cell in column for line in cell)
 
 
 def _outer(widths: Sequence[int]) -> int:
