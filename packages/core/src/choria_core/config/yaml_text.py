@@ -5,6 +5,8 @@ Scalars are typed as the YAML 1.1 of the original programs does it (``yes``, ``y
 """
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 import yaml
 
@@ -19,21 +21,33 @@ from choria_core.config.yaml_nodes import (
     ScalarNode,
 )
 
-_DEEPEST = 100
-_TAG = "tag:yaml.org,2002:"
+Taken = TypeVar("Taken")
+
+DEEPEST = 100
+"""Levels below a value."""
+
+TAG = "tag:yaml.org,2002:"
+"""Before the names of YAML's own types."""
+
 _KEY_FIX = "write the key as text; a value that begins with { or [ needs quotes"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""What an escape can write although it is no character."""
+
 _NO_CHARACTER = ("holds an escape that is no character", "write the character itself")
-_MERGE = f"{_TAG}merge"
-_KINDS: dict[str, ScalarKind] = {
-    f"{_TAG}str": "text",
-    f"{_TAG}int": "int",
-    f"{_TAG}float": "float",
-    f"{_TAG}bool": "bool",
-    f"{_TAG}null": "null",
-    f"{_TAG}timestamp": "text",
-    _MERGE: "text",
+MERGE = f"{TAG}merge"
+"""The tag of the key ``<<``."""
+
+KINDS: dict[str, ScalarKind] = {
+    f"{TAG}str": "text",
+    f"{TAG}int": "int",
+    f"{TAG}float": "float",
+    f"{TAG}bool": "bool",
+    f"{TAG}null": "null",
+    f"{TAG}timestamp": "text",
+    MERGE: "text",
 }
+"""What the tags of scalars mean."""
+
 _PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("null", re.compile(r"~|null|Null|NULL|")),
     ("bool", re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE | re.ASCII)),
@@ -54,7 +68,7 @@ def read_yaml(text: str, *, file: str = "<text>") -> Document:
     """Parse ``text``; whatever is wrong with it becomes a problem of the document."""
     builder = _Builder(file)
     try:
-        composed = _compose(text, file)
+        composed = compose(text, file, Loader.get_single_node)
         root = None if composed is None else builder.build(composed)[0]
     except InvalidConfigError as error:
         return Document(file, None, error.problems)
@@ -64,38 +78,43 @@ def read_yaml(text: str, *, file: str = "<text>") -> Document:
     return Document(file, root, tuple(builder.problems))
 
 
-class _Loader(yaml.SafeLoader):
+def tag_of(plain_text: str) -> str:
+    """The tag of a scalar without quotes and without a tag of its own."""
+    return TAG + next((name for name, rule in _PLAIN if rule.fullmatch(plain_text)), "str")
+
+
+class Loader(yaml.SafeLoader):
     """PyYAML's parser with our own idea of what is a number."""
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none."""
         if kind is yaml.ScalarNode:
-            named = (name for name, rule in _PLAIN if implicit[0] and rule.fullmatch(value))
-            return _TAG + next(named, "str")
-        return _TAG + ("seq" if kind is yaml.SequenceNode else "map")
+            return tag_of(value) if implicit[0] else f"{TAG}str"
+        return TAG + ("seq" if kind is yaml.SequenceNode else "map")
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
-    """PyYAML's own tree.
+def compose(text: str, file: str, take: Callable[[Loader], Taken]) -> Taken:
+    """What ``take`` gets from PyYAML, its own tree as a rule.
 
     Raises:
         InvalidConfigError: the text is not YAML.
     """
-    loader: _Loader | None = None
+    loader: Loader | None = None
     try:
-        loader = _Loader(text)
-        node: yaml.Node | None = loader.get_single_node()
+        loader = Loader(text)
+        taken = take(loader)
     except yaml.reader.ReaderError as error:
         raise InvalidConfigError([_unreadable(error, text, file)]) from None
     except yaml.MarkedYAMLError as error:
         raise InvalidConfigError([_syntax_problem(error, file)]) from None
     except (ValueError, OverflowError):  # an escape beyond the last character, a huge version
-        where = _location(file, loader.get_mark()) if loader else Location(file)
+        where = location_of(file, loader.get_mark()) if loader else Location(file)
         problem = at(where, "", "a number or an escape here is out of range", "correct it")
         raise InvalidConfigError([problem]) from None
     finally:
         if loader is not None:
             loader.dispose()
-    return node
+    return taken
 
 
 def _unreadable(error: yaml.reader.ReaderError, text: str, file: str) -> Problem:
@@ -112,7 +131,7 @@ def _unreadable(error: yaml.reader.ReaderError, text: str, file: str) -> Problem
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    where = _location(file, mark) if mark else Location(file)
+    where = location_of(file, mark) if mark else Location(file)
     text = error.problem or error.context or "a syntax error"
     if text == "but found another document":
         return at(where, "", "a second document begins here", "keep one document in a file")
@@ -134,7 +153,8 @@ def _advice(text: str) -> str:
     return "check indentation, quotes and brackets here and on the line before"
 
 
-def _location(file: str, mark: yaml.Mark) -> Location:
+def location_of(file: str, mark: yaml.Mark) -> Location:
+    """The place that PyYAML's ``mark`` means."""
     return Location(file, mark.line + 1, mark.column + 1)
 
 
@@ -155,24 +175,24 @@ class _Builder:
             return self._broken(node, path, "contains itself", "remove the alias inside it")
         self._open.add(id(node))
         built = self._of_kind(node, path)
-        if built[1] > _DEEPEST:
-            text = f"has more than {_DEEPEST} levels below it"
+        if built[1] > DEEPEST:
+            text = f"has more than {DEEPEST} levels below it"
             built = self._broken(node, path, text, "make it flatter")
         self._open.discard(id(node))
         self._done[id(node)] = built
         return built
 
     def _of_kind(self, node: yaml.Node, path: str) -> tuple[Node, int]:
-        if isinstance(node, yaml.ScalarNode) and node.tag in _KINDS:
-            if _SURROGATE.search(node.value):
+        if isinstance(node, yaml.ScalarNode) and node.tag in KINDS:
+            if SURROGATE.search(node.value):
                 return self._broken(node, path, *_NO_CHARACTER)
             quoted = node.style is not None
-            return ScalarNode(node.value, _KINDS[node.tag], quoted, self._at(node)), 1
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+            return ScalarNode(node.value, KINDS[node.tag], quoted, self._at(node)), 1
+        if isinstance(node, yaml.SequenceNode) and node.tag == f"{TAG}seq":
             return self._list(node, path)
-        if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
+        if isinstance(node, yaml.MappingNode) and node.tag == f"{TAG}map":
             return self._map(node, path)
-        tag = str(node.tag).replace(_TAG, "!!")
+        tag = str(node.tag).replace(TAG, "!!")
         return self._broken(node, path, f"has the unknown tag {tag}", "remove the tag")
 
     def _list(self, node: yaml.SequenceNode, path: str) -> tuple[Node, int]:
@@ -191,18 +211,18 @@ class _Builder:
             value, below = self.build(value_node, key_path(path, key))
             own[key] = Entry(key, value, self._at(key_node))
             height = max(height, below)
-            if key_node.tag == _MERGE:
+            if key_node.tag == MERGE:
                 merged.extend(self._merged(own.pop(key), path))
         for entry in merged:
             own.setdefault(entry.key, entry)
         return MapNode(tuple(own.values()), self._at(node)), height + 1
 
     def _key(self, node: yaml.Node, path: str, own: dict[str, Entry]) -> str | None:
-        if not isinstance(node, yaml.ScalarNode) or node.tag not in _KINDS:
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in KINDS:
             self._broken(node, path, "has a key that is no plain text", _KEY_FIX)
             return None
         key = str(node.value)
-        if _SURROGATE.search(key):
+        if SURROGATE.search(key):
             self._broken(node, path, *_NO_CHARACTER)
             return None
         if key in own:
@@ -227,4 +247,4 @@ class _Builder:
         return ScalarNode("", "broken", quoted=False, location=self._at(node)), 1
 
     def _at(self, node: yaml.Node) -> Location:
-        return _location(self._file, node.start_mark)
+        return location_of(self._file, node.start_mark)

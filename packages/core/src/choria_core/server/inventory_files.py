@@ -7,12 +7,12 @@ read is told in the log, and what was read before holds on.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from msgspec import DecodeError, json
 
-from choria_core.config.yaml_nodes import plain
-from choria_core.config.yaml_text import read_yaml
+from choria_core.config.lenient_yaml import read_lenient_yaml
+from choria_core.config.problems import Problem
 from choria_core.errors import ConfigError
 from choria_core.telemetry.logs import get_logger
 
@@ -23,6 +23,10 @@ Facts = Mapping[str, object]
 
 _Signature = tuple[int, int, int] | None
 
+_MOST_BYTES: Final = 1 << 24
+_MOST_YAML_BYTES: Final = 1 << 20
+_SHOWN_ODDITIES: Final = 5
+
 
 class InventoryFile(Generic[Content]):
     """One file.
@@ -31,12 +35,21 @@ class InventoryFile(Generic[Content]):
         path: of it.
         read: makes of its bytes what is wanted; raises ConfigError.
         nothing: what there is until it was read.
+        may_be_absent: nobody named it, so that none is missed until there was one.
     """
 
-    def __init__(self, path: Path, read: Callable[[bytes], Content], nothing: Content) -> None:
+    def __init__(
+        self,
+        path: Path,
+        read: Callable[[bytes], Content],
+        nothing: Content,
+        *,
+        may_be_absent: bool = False,
+    ) -> None:
         self._path = path
         self._read = read
         self._content = nothing
+        self._may_be_absent = may_be_absent
         self._seen: _Signature | str = "never"
 
     def content(self) -> Content:
@@ -45,12 +58,20 @@ class InventoryFile(Generic[Content]):
         if signature != self._seen:
             self._seen = signature
             try:
-                self._content = self._read(self._path.read_bytes())
+                self._content = self._read(self._bytes())
+                self._may_be_absent = False
             except OSError as error:
-                self._warn(error.strerror or str(error))
+                if not (self._may_be_absent and isinstance(error, FileNotFoundError)):
+                    self._warn(error.strerror or str(error))
             except ConfigError as error:
                 self._warn(str(error))
         return self._content
+
+    def _bytes(self) -> bytes:
+        with self._path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        _check_size(data, _MOST_BYTES)
+        return data
 
     def _signature(self) -> _Signature:
         try:
@@ -88,11 +109,20 @@ class FactFiles:
 
 
 class ClassFile:
-    """The classes of a file, one a line; without a file there are none."""
+    """The classes of a file, one a line; without a file there are none.
 
-    def __init__(self, path: Path | None) -> None:
+    Args:
+        path: of it.
+        may_be_absent: nobody named it, so that none is missed until there was one.
+    """
+
+    def __init__(self, path: Path | None, *, may_be_absent: bool = False) -> None:
         none: Sequence[str] = ()
-        self._file = None if path is None else InventoryFile(path, _classes, none)
+        self._file = (
+            None
+            if path is None
+            else InventoryFile(path, _classes, none, may_be_absent=may_be_absent)
+        )
 
     def __call__(self) -> Sequence[str]:
         """All classes in the order of the alphabet; the same object while they are the same."""
@@ -115,16 +145,33 @@ def _json_facts(data: bytes) -> Facts:
 
 def _yaml_facts(data: bytes, file: str) -> Facts:
     """Raises ConfigError."""
+    _check_size(data, _MOST_YAML_BYTES)
     try:
-        document = read_yaml(data.decode(), file=file)
+        document = read_lenient_yaml(data.decode(), file=file)
     except UnicodeDecodeError as error:
         raise ConfigError("it is not UTF-8") from error
-    if document.problems:
-        raise ConfigError("; ".join(map(str, document.problems)))
-    facts = {} if document.root is None else plain(document.root)
+    facts = {} if document.value is None else document.value
     if not isinstance(facts, dict):
         raise ConfigError("it holds no map of facts")
+    if document.oddities:
+        _warn_of_oddities(document.oddities)
     return facts
+
+
+def _warn_of_oddities(oddities: Sequence[Problem]) -> None:
+    shown = [str(oddity) for oddity in oddities[:_SHOWN_ODDITIES]]
+    if len(oddities) > len(shown):
+        shown.append(f"and {len(oddities) - len(shown)} more")
+    get_logger("choria.server").warning(
+        "a file of facts is read, but some of it is odd",
+        cause="; ".join(shown),
+    )
+
+
+def _check_size(data: bytes, most: int) -> None:
+    """Raises ConfigError."""
+    if len(data) > most:
+        raise ConfigError(f"it has more than {most} bytes; make it smaller")
 
 
 def _classes(data: bytes) -> Sequence[str]:

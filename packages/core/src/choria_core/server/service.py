@@ -80,7 +80,10 @@ class Server:
             agents=agents,
             sources=load_data_sources(plugins, report=_left_out),
             facts=FactFiles(config.fact_files),
-            classes=ClassFile(config.class_file),
+            classes=ClassFile(
+                config.class_file,
+                may_be_absent=not config.settings.is_given("classesfile"),
+            ),
             connection=self.uplink.connection,
             network=self.uplink.network,
             counts=self._gate.counts,
