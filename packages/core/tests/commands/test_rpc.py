@@ -56,10 +56,44 @@ async def test_json_of_one_call_names_the_nodes_of_the_next(fleet: Fleet) -> Non
     assert (second.code, second.out) == (0, "node1.example\n")
 
 
-async def test_what_is_piped_and_no_json_is_passed_over(fleet: Fleet) -> None:
-    told = await fleet.choria("rpc", "rpcutil", "ping", "--senders", *BOTH, piped="node1.example\n")
+@pytest.mark.parametrize(
+    "piped", ["node1.example\n", '["node1.example"]', "{}", '{"replies": [{"sender": 1}]}', "{x}"]
+)
+@pytest.mark.parametrize("words", [("rpc", "rpcutil", "ping"), ("find",), ("facts", "country")])
+async def test_what_is_piped_and_names_no_nodes_is_refused(
+    fleet: Fleet, words: tuple[str, ...], piped: str
+) -> None:
+    told = await fleet.choria(*words, *BOTH, piped=piped)
+
+    assert (told.code, told.out) == (2, "")
+    assert "error: standard input is not what choria rpc -j prints" in told.err
+    assert "add </dev/null" in told.err
+
+
+async def test_an_empty_pipe_names_no_nodes_and_is_no_mistake(fleet: Fleet) -> None:
+    told = await fleet.choria("rpc", "rpcutil", "ping", "--senders", *BOTH, piped="\n")
 
     assert sorted(told.out.split()) == ["node1.example", "node2.example"]
+
+
+async def test_where_nodes_are_named_standard_input_is_left_alone(fleet: Fleet) -> None:
+    told = await fleet.choria(
+        "rpc", "rpcutil", "ping", "--senders", "-I", "node1.example", piped="node2.example\n"
+    )
+
+    assert (told.code, told.out) == (0, "node1.example\n")
+
+
+async def test_json_of_a_call_of_nobody_calls_nobody_next(fleet: Fleet) -> None:
+    first = await fleet.choria("rpc", "rpcutil", "ping", "-j", "-F", "country=xx")
+    second = await fleet.choria("rpc", "rpcutil", "ping", "-j", piped=first.out)
+
+    for told in (first, second):
+        assert told.code == 1
+        assert "no nodes were found" in told.err
+        document = json.loads(told.out)
+        assert document["replies"] == []
+        assert document["request_stats"]["discovered"] == 0
 
 
 async def test_lines_of_json_come_one_for_each_thing_that_happens(fleet: Fleet) -> None:

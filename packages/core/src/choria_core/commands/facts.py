@@ -51,7 +51,7 @@ def facts(  # noqa: PLR0913 - each is an option
     if as_table and as_json:
         raise UsageError("--table and --json exclude each other: give one of them")
     config = client_config(network, quiet=as_json)
-    request = discovery_request(config, filters, selection, piped=piped_nodes(selection))
+    request = discovery_request(config, filters, selection, piped=piped_nodes(selection, filters))
     rpcutil = Rpcutil(config, context.obj, timeout_seconds=timeout)
     result = rpcutil.call("get_fact", request, fact=name)
     _require(result)

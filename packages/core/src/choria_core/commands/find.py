@@ -48,7 +48,7 @@ def find(
     from choria_core.presentation.safe_text import one_line
 
     config = client_config(network, quiet=as_json or silent)
-    request = discovery_request(config, filters, selection, piped=piped_nodes(selection))
+    request = discovery_request(config, filters, selection, piped=piped_nodes(selection, filters))
     start = time.monotonic()
     nodes = run_async(_find(config, context.obj, request))
     seconds = time.monotonic() - start

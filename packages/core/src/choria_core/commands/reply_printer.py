@@ -78,6 +78,11 @@ class ReplyPrinter:
         if self._form is Form.JSON_LINES:
             self._output.write(documents.error_line(problem))
 
+    def nobody(self, stats: "CallStats") -> None:
+        """There is nobody to call, which a program that reads this must not take for all."""
+        if self._form is Form.JSON:
+            self._write_json(stats)
+
     def finish(self, stats: "CallStats") -> None:
         """The call is over.
 

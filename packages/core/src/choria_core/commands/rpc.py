@@ -66,7 +66,9 @@ def rpc(  # noqa: PLR0913 - groups of options
         action=action,
         arguments=typed_arguments(described, argument_texts(arguments or ())),
         ddl=ddl,
-        discovery=discovery_request(config, filters, selection, piped=piped_nodes(selection)),
+        discovery=discovery_request(
+            config, filters, selection, piped=piped_nodes(selection, filters)
+        ),
         limit=pace.chosen_limit(),
         timeout_seconds=pace.timeout,
         batch_size=pace.batch,
@@ -115,16 +117,20 @@ async def _call(plan: _Plan, printer: "ReplyPrinter", progress: "CallProgress") 
         call = client.call(plan.request)
         is_known = False
         stats: CallStats | None = None
-        async with contextlib.aclosing(call.chunks()) as chunks:
-            async for replies in chunks:
-                if not is_known:
-                    is_known = True
-                    printer.found(plan.method, call.stats)
-                    progress.found(len(call.nodes))
-                if replies:
-                    stats = stats or call.stats
-                    printer.take(replies, stats)
-                    progress.answered(call.answered, failed=call.failed)
+        try:
+            async with contextlib.aclosing(call.chunks()) as chunks:
+                async for replies in chunks:
+                    if not is_known:
+                        is_known = True
+                        printer.found(plan.method, call.stats)
+                        progress.found(len(call.nodes))
+                    if replies:
+                        stats = stats or call.stats
+                        printer.take(replies, stats)
+                        progress.answered(call.answered, failed=call.failed)
+        except WorkError:
+            printer.nobody(call.stats)
+            raise
         return call.stats
 
 
