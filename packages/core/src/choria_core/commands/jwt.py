@@ -51,6 +51,10 @@ def _refuse_vault(asked: bool) -> None:  # noqa: FBT001 - how a callback is call
 
 Fleet = Annotated[bool, typer.Option("--fleet-management/--no-fleet-management", help="May call.")]
 SignedFleet = Annotated[bool, _may("--signed-fleet-management", "call what a delegate signed")]
+Agents = Annotated[
+    Texts, typer.Option(help=f"Agent or AGENT.ACTION to call. {_ENFORCED_ELSEWHERE}")
+]
+Policy = Annotated[str, typer.Option(help=f"Open Policy Agent policy. {_ENFORCED_ELSEWHERE}")]
 PolicyFile = Annotated[
     Path | None,
     typer.Option(
@@ -97,12 +101,10 @@ def client(  # noqa: PLR0913 - each is an option
     identity: Annotated[str, typer.Argument(help="Caller id of the client.")],
     signing_key: SigningKey,
     *,
-    agents: Annotated[
-        Texts, typer.Option(help=f"Agent or AGENT.ACTION to call. {_ENFORCED_ELSEWHERE}")
-    ] = None,
+    agents: Agents = None,
     org: Organisation = "choria",
     opa_file: PolicyFile = None,
-    opa: Annotated[str, typer.Option(help=f"Open Policy Agent policy. {_ENFORCED_ELSEWHERE}")] = "",
+    opa: Policy = "",
     validity: Validity = "1h",
     public_key: PublicKey = "",
     stream_admin: Annotated[bool, _may("--stream-admin", "administer streams")] = False,
