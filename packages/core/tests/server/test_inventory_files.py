@@ -1,11 +1,16 @@
 """Files of facts and classes as other programs leave them."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from choria_core.network_config.settings import DEFAULT, Value
 from choria_core.server.inventory_files import ClassFile, FactFiles
+from choria_core.server.service import Server
+from choria_testing.serving import core_plugins
+from packages.core.tests.server.conftest import WriteConfig
 
 PUPPET = """\
 --- !ruby/object:Puppet::Node::Facts
@@ -110,3 +115,21 @@ def test_a_class_file_that_goes_away_is_missed(tmp_path: Path) -> None:
         assert classes() == ("apache",)
 
     assert len(logs) == 1
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_server_misses_the_class_file_that_its_configuration_names(
+    configure: WriteConfig, tmp_path: Path, *, is_named: bool
+) -> None:
+    config = configure(f"classesfile = {tmp_path / 'absent'}")
+    if not is_named:
+        values = dict(config.settings.values)
+        values["classesfile"] = Value(config.class_file, (DEFAULT,))
+        settings = dataclasses.replace(config.settings, values=values)
+        config = dataclasses.replace(config, settings=settings)
+    server = Server(config, core_plugins())
+
+    with capture_logs() as logs:
+        assert server.node.classes() == ()
+
+    assert len(logs) == is_named
