@@ -96,6 +96,12 @@ async def test_json_of_a_call_of_nobody_calls_nobody_next(fleet: Fleet) -> None:
         assert document["request_stats"]["discovered"] == 0
 
 
+async def test_names_of_nobody_are_an_empty_list(fleet: Fleet) -> None:
+    told = await fleet.choria("rpc", "rpcutil", "ping", "--senders", "-j", "-F", "country=xx")
+
+    assert (told.code, json.loads(told.out)) == (1, [])
+
+
 async def test_lines_of_json_come_one_for_each_thing_that_happens(fleet: Fleet) -> None:
     told = await fleet.choria("rpc", "rpcutil", "ping", "--jsonl", *BOTH)
 

@@ -82,6 +82,8 @@ class ReplyPrinter:
         """There is nobody to call, which a program that reads this must not take for all."""
         if self._form is Form.JSON:
             self._write_json(stats)
+        elif self._form is Form.SENDERS:
+            self._write_senders()
 
     def finish(self, stats: "CallStats") -> None:
         """The call is over.
