@@ -63,9 +63,7 @@ class Client:
         self._plugins = plugins or _installed()
         self.ddls = DdlLibrary(config.library_folders, self._plugins)
         if connect_timeout_seconds is None:
-            connect_timeout_seconds = (
-                config.discovery.timeout_seconds + config.brokers.connect_timeout_seconds
-            )
+            connect_timeout_seconds = usual_connect_timeout(config)
         self._connect_timeout_seconds = connect_timeout_seconds
         self._stack = contextlib.AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -231,6 +229,11 @@ class Client:
             raise UsageError(
                 "plugin.choria.require_client_filter is set: name nodes or give a filter"
             )
+
+
+def usual_connect_timeout(config: ClientConfig) -> float:
+    """Seconds in which a broker must be reached, where nobody says otherwise."""
+    return config.discovery.timeout_seconds + config.brokers.connect_timeout_seconds
 
 
 def with_agent(wanted: Filter, agent: str) -> Filter:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 COLLECT_EVERY: Final = 100_000
 """So many objects more are looked through for garbage, as replies leave hardly any."""
 
+LEAST_CONNECT_SECONDS: Final = 1.0
+"""So long a broker may always take to let us in."""
+
 
 def client_config(network: NetworkOptions, *, quiet: bool = False) -> "ClientConfig":
     """The configuration; its warnings go to standard error, as do logs from now on.
@@ -47,6 +50,20 @@ def client_config(network: NetworkOptions, *, quiet: bool = False) -> "ClientCon
         return config
     brokers = dataclasses.replace(config.brokers, federation_collectives=clusters)
     return dataclasses.replace(config, brokers=brokers)
+
+
+def connect_timeout(config: "ClientConfig", *given: float | None) -> float:
+    """Seconds in which a broker must be reached: as usual, or less where options say so.
+
+    Args:
+        config: says what is usual.
+        given: longest waits of options, in seconds; None where an option is not given.  What
+            is less than a second bounds answers alone, as nobody connects to be too late.
+    """
+    from choria_core.client.client import usual_connect_timeout
+
+    bounds = (max(seconds, LEAST_CONNECT_SECONDS) for seconds in given if seconds is not None)
+    return min((usual_connect_timeout(config), *bounds))
 
 
 @dataclasses.dataclass(frozen=True)

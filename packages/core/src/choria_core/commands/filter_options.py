@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from choria_core.discovery.request import DiscoveryRequest
     from choria_core.network_config.client_config import ClientConfig
     from choria_core.protocol.messages import Filter
@@ -193,9 +195,23 @@ def discovery_request(
         nodes_file=selection.nodes,
         piped=piped,
     )
-    if request.completed(config).method in BROADCAST:
+    method = request.completed(config).method
+    _check_options(method, request.options or {})
+    if method in BROADCAST:
         check_filter(request.filter)
     return request
+
+
+def _check_options(method: str, options: "Mapping[str, str]") -> None:
+    from choria_core.discovery.request import unknown_options
+    from choria_core.errors import UsageError
+
+    unknown = unknown_options(method, options)
+    if unknown:
+        raise UsageError(
+            f"--do: the discovery method {method} has no option {unknown[0]!r}; "
+            "choose with --dm the method that it is for"
+        )
 
 
 def node_filter(filters: FilterOptions) -> "Filter":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from choria_core.commands.client_setup import client_config, opened_output
+from choria_core.commands.client_setup import client_config, connect_timeout, opened_output
 from choria_core.commands.filter_options import (
     FilterOptions,
     NetworkOptions,
@@ -42,16 +42,12 @@ def find(
 
     Ends with 1 where there is none.
     """
-    import time
-
     from choria_core.presentation.call_documents import names_json
     from choria_core.presentation.safe_text import one_line
 
     config = client_config(network, quiet=as_json or silent)
     request = discovery_request(config, filters, selection, piped=piped_nodes(selection, filters))
-    start = time.monotonic()
-    nodes = run_async(_find(config, context.obj, request))
-    seconds = time.monotonic() - start
+    nodes, seconds = run_async(_find(config, context.obj, request))
     with opened_output(config) as output:
         if as_json:
             output.write(names_json(nodes))
@@ -69,13 +65,22 @@ def find(
 
 async def _find(
     config: "ClientConfig", plugins: "Plugins", request: "DiscoveryRequest"
-) -> list[str]:
+) -> tuple[list[str], float]:
+    """The nodes, and how many seconds they were looked for; connecting is not counted."""
+    import time
+    from contextlib import AsyncExitStack
     from dataclasses import replace
 
     from choria_core.client.client import Client, with_agent
     from choria_core.commands.call_progress import CallProgress
+    from choria_core.discovery.request import BROADCAST
 
     wanted = replace(request, filter=with_agent(request.filter, AGENT))
-    async with Client(config, plugins=plugins) as client:
-        with CallProgress("find"):
-            return await client.discover(wanted)
+    timeout = connect_timeout(config, request.timeout_seconds)
+    client = Client(config, plugins=plugins, connect_timeout_seconds=timeout)
+    async with client, AsyncExitStack() as stack:
+        stack.enter_context(CallProgress("find"))
+        if wanted.completed(config).method in BROADCAST:
+            await stack.enter_async_context(client.line(1))
+        start = time.monotonic()
+        return await client.discover(wanted), time.monotonic() - start

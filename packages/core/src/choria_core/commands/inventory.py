@@ -1,5 +1,6 @@
 """``choria inventory``: what a node says of itself, and which collectives there are."""
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,8 @@ def inventory(
     """
     if bool(node) == collectives:
         raise UsageError("name a node, or give --collectives")
+    if node and any(astuple(filters)):
+        raise UsageError("filters go with --collectives: beside the name of a node give none")
     config = client_config(network)
     rpcutil = Rpcutil(config, context.obj, timeout_seconds=timeout)
     if collectives:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from choria_core.commands.client_setup import connect_timeout
 from choria_core.event_loop import run_async
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ class Rpcutil:
             WorkError: there is none.
             ConnectError, AuthenticationError: no broker lets us in.
         """
-        from choria_core.client.client import Client
         from choria_core.client.records import CallRequest
 
         request = CallRequest(
@@ -47,7 +47,7 @@ class Rpcutil:
             discovery=discovery,
             timeout_seconds=self.timeout_seconds,
         )
-        return run_async(_shown(Client(self.config, plugins=self.plugins), request))
+        return run_async(_shown(self._client(request.discovery.timeout_seconds), request))
 
     def ask(self, node: str, actions: Sequence[str]) -> "list[CallResult]":
         """Call actions on one node, one after the other; ends with the first that fails.
@@ -56,7 +56,6 @@ class Rpcutil:
             UsageError: it is no name of a node.
             ConnectError, AuthenticationError: no broker lets us in.
         """
-        from choria_core.client.client import Client
         from choria_core.client.records import CallRequest
 
         requests = [
@@ -65,7 +64,13 @@ class Rpcutil:
             )
             for action in actions
         ]
-        return run_async(_asked(Client(self.config, plugins=self.plugins), requests))
+        return run_async(_asked(self._client(), requests))
+
+    def _client(self, *waits: float | None) -> "Client":
+        from choria_core.client.client import Client
+
+        timeout = connect_timeout(self.config, self.timeout_seconds, *waits)
+        return Client(self.config, plugins=self.plugins, connect_timeout_seconds=timeout)
 
 
 async def _shown(client: "Client", request: "CallRequest") -> "CallResult":

@@ -1,6 +1,6 @@
 """Which nodes are looked for, and how.  Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,11 @@ FLAT_FILE: Final = frozenset(("file", "flatfile"))
 EXTERNAL: Final = "external"
 INVENTORY: Final = "inventory"
 
+_KNOWN_OPTIONS: Final[Mapping[str, Collection[str]]] = {
+    **dict.fromkeys(BROADCAST | PUPPETDB, ()),
+    **dict.fromkeys(FLAT_FILE, ("file", "filter", "format")),
+    INVENTORY: ("file", "novalidate"),
+}
 _COMPOUND_METHODS: Final = BROADCAST | {INVENTORY}
 
 
@@ -82,6 +87,12 @@ def options_of(texts: tuple[str, ...], *, source: str) -> dict[str, str]:
             raise UsageError(f"{source}: {text!r} is no option; write key=value")
         options[key.strip()] = value.strip()
     return options
+
+
+def unknown_options(method: str, names: Iterable[str]) -> list[str]:
+    """Names of options that a method does not know; programs and plugins may know any."""
+    known = _KNOWN_OPTIONS.get(method)
+    return [] if known is None else [name for name in names if name not in known]
 
 
 def only_identities(wanted: Filter) -> tuple[str, ...]:
