@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from choria_core.commands.client_setup import client_config, opened_output
+from choria_core.commands.client_setup import client_config, connect_timeout, opened_output
 from choria_core.commands.filter_options import FilterOptions, NetworkOptions, discovery_request
 from choria_core.commands.option_groups import with_option_groups
 from choria_core.errors import UsageError, WorkError
@@ -55,7 +56,7 @@ def ping(  # noqa: PLR0913 - each is an option
     from dataclasses import replace
 
     from choria_core.client.client import Client
-    from choria_core.presentation.ping_report import ping_graph, ping_line, ping_statistics
+    from choria_core.presentation.ping_report import ping_line
 
     if names and silent:
         raise UsageError("--names and --silent exclude each other: give one of them")
@@ -68,29 +69,56 @@ def ping(  # noqa: PLR0913 - each is an option
             if not silent:
                 output.write("".join(ping_line(reply, names_only=names) for reply in replies))
 
-        client = Client(config, plugins=context.obj)
-        asked, seconds = run_async(_ping(client, request, show))
-        if not names:
-            output.write(
-                "---- ping statistics ----\n" if silent else "\n\n---- ping statistics ----\n"
-            )
-        if not seconds:
+        client = Client(
+            config, plugins=context.obj, connect_timeout_seconds=connect_timeout(config, timeout)
+        )
+        answers = _Answers(asked=start)
+        try:
+            run_async(_ping(client, request, show, answers))
+        finally:  # also for who does not wait for the rest
+            if not names and (answers.seconds or answers.is_complete):
+                output.write("" if silent else "\n\n")
+                output.write("---- ping statistics ----\n")
+                output.write(_statistics(answers, start, graph=graph))
+        if not answers.seconds:
             raise WorkError("no node answered")
-        if not names:
-            output.write(ping_statistics(seconds, overhead_seconds=asked - start))
-            output.write(f"\n{ping_graph(seconds)}\n" if graph else "")
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What came so far.
+
+    Attributes:
+        asked: when nodes were asked, in monotonic seconds.
+        seconds: how long each took.
+        is_complete: nobody is waited for any more.
+    """
+
+    asked: float
+    seconds: list[float] = field(default_factory=list)
+    is_complete: bool = False
+
+
+def _statistics(answers: _Answers, start: float, *, graph: bool) -> str:
+    from choria_core.presentation.ping_report import ping_graph, ping_statistics
+
+    seconds = answers.seconds
+    if not seconds:
+        return ""
+    text = ping_statistics(seconds, overhead_seconds=answers.asked - start)
+    return text + (f"\n{ping_graph(seconds)}\n" if graph else "")
 
 
 async def _ping(
-    client: "Client", request: "DiscoveryRequest", show: Callable[["list[PingReply]"], None]
-) -> tuple[float, list[float]]:
-    """When nodes were asked, in monotonic seconds, and how long each took."""
-    asked = time.monotonic()
-    seconds: list[float] = []
+    client: "Client",
+    request: "DiscoveryRequest",
+    show: Callable[["list[PingReply]"], None],
+    answers: _Answers,
+) -> None:
     async with client:
         async for replies in client.ping(request):
-            if not seconds and replies:
-                asked = time.monotonic() - replies[0].seconds
+            if not answers.seconds and replies:
+                answers.asked = time.monotonic() - replies[0].seconds
             show(replies)
-            seconds += [reply.seconds for reply in replies]
-    return asked, seconds
+            answers.seconds += [reply.seconds for reply in replies]
+    answers.is_complete = True

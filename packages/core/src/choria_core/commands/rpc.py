@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from choria_core.commands.call_options import Form, PaceOptions, ShowOptions
-from choria_core.commands.client_setup import client_config, opened_output
+from choria_core.commands.client_setup import client_config, connect_timeout, opened_output
 from choria_core.commands.filter_options import (
     FilterOptions,
     NetworkOptions,
@@ -19,6 +19,7 @@ from choria_core.errors import ChoriaError, LocalProtocolError, UsageError, Work
 from choria_core.event_loop import run_async
 
 if TYPE_CHECKING:
+    from choria_core.client.call import Call
     from choria_core.client.client import Client
     from choria_core.client.records import CallRequest, CallStats
     from choria_core.commands.call_progress import CallProgress
@@ -58,7 +59,12 @@ def rpc(  # noqa: PLR0913 - groups of options
     form = show.form
     config = client_config(network, quiet=form not in {Form.TEXT, Form.TABLE})
     party = client_party(config)
-    client = Client(config, party=party, plugins=context.obj)
+    client = Client(
+        config,
+        party=party,
+        plugins=context.obj,
+        connect_timeout_seconds=connect_timeout(config, pace.timeout, selection.discovery_timeout),
+    )
     ddl = described_agent(client.ddls, agent)
     described = described_action(ddl, action)
     request = CallRequest(
@@ -102,19 +108,34 @@ def _called(plan: _Plan, printer: "ReplyPrinter", *, is_shown: bool) -> "CallSta
 
     label = f"{plan.request.agent}#{plan.request.action}"
     try:
-        with CallProgress(label, is_shown=is_shown) as progress:
-            return run_async(_call(plan, printer, progress))
+        call = plan.client.call(plan.request)
+        try:
+            with CallProgress(label, is_shown=is_shown) as progress:
+                return run_async(_call(plan, call, printer, progress))
+        except KeyboardInterrupt:
+            _finish_early(call, printer)
+            raise
     except ChoriaError as error:
         printer.failed(str(error))
         raise
 
 
-async def _call(plan: _Plan, printer: "ReplyPrinter", progress: "CallProgress") -> "CallStats":
+def _finish_early(call: "Call", printer: "ReplyPrinter") -> None:
+    """Print what came before somebody had enough; that ends the program, whatever came."""
+    import contextlib
+
+    if call.nodes:
+        with contextlib.suppress(WorkError):
+            printer.finish(call.stats)
+
+
+async def _call(
+    plan: _Plan, call: "Call", printer: "ReplyPrinter", progress: "CallProgress"
+) -> "CallStats":
     import contextlib
 
     printer.looking(plan.method)
-    async with plan.client as client:
-        call = client.call(plan.request)
+    async with plan.client:
         is_known = False
         stats: CallStats | None = None
         try:
