@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
+from choria_core.commands.call_progress import CallProgress
 from choria_core.errors import ConfigError
 from choria_core.telemetry.logs import configure, get_logger
 
@@ -263,3 +264,32 @@ def test_the_command_starts_without_the_heavy_libraries() -> None:
     )
 
     assert done.stdout == "[]\n"
+
+
+def test_a_line_goes_to_what_is_standard_error_just_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, now = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", before)
+    configure("info")
+    monkeypatch.setattr(sys, "stderr", now)
+
+    get_logger("choria.test").info("resumed")
+
+    assert before.getvalue() == ""
+    assert "resumed" in now.getvalue()
+
+
+def test_a_line_of_progress_is_taken_away_before_a_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    configure("warning", force_json=False)
+
+    with CallProgress("rpcutil#ping") as progress:
+        progress.found(2)
+        get_logger("choria.test").warning("odd")
+
+    (line,) = (line for line in terminal.getvalue().splitlines() if "odd" in line)
+    assert "rpcutil#ping" not in line.rpartition("\x1b[2K")[2]

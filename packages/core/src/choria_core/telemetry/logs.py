@@ -61,9 +61,8 @@ def configure(
         ConfigError: an unknown level, or a file that cannot be written.
     """
     number = _level(level)
-    stream = stream or sys.stderr
     handler = _handler(log_file, stream)
-    is_terminal = log_file is None and stream.isatty()
+    is_terminal = log_file is None and (stream or sys.stderr).isatty()
     is_json = not is_terminal if force_json is None else force_json
     colors = is_terminal and "NO_COLOR" not in os.environ
     handler.setFormatter(_formatter(_json_chain() if is_json else _console_chain(colors=colors)))
@@ -101,9 +100,18 @@ def _level(name: str) -> int:
     return number
 
 
-def _handler(log_file: str | Path | None, stream: TextIO) -> logging.Handler:
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error just then, as a line of progress puts itself before it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def _handler(log_file: str | Path | None, stream: TextIO | None) -> logging.Handler:
     if log_file is None:
-        return logging.StreamHandler(stream)
+        return _StandardError() if stream is None else logging.StreamHandler(stream)
     try:
         return WatchedFileHandler(log_file, encoding="utf-8")
     except OSError as error:
