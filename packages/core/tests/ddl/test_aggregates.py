@@ -145,7 +145,7 @@ def test_charts_of_little_are_small() -> None:
 
 
 def test_a_very_long_value_does_not_pad_the_others() -> None:
-    summaries = Summaries(action_of(AggregateDdl(function="summary", args=["value"])))
+    summaries = Summaries(action_of(AggregateDdl(function="summary", args=("value",))))
     for value in [*map(str, range(1000)), "x" * 50_000]:
         summaries.add({"value": value})
 

@@ -59,12 +59,8 @@ def rpc(  # noqa: PLR0913 - groups of options
     form = show.form
     config = client_config(network, quiet=form not in {Form.TEXT, Form.TABLE})
     party = client_party(config)
-    client = Client(
-        config,
-        party=party,
-        plugins=context.obj,
-        connect_timeout_seconds=connect_timeout(config, pace.timeout, selection.discovery_timeout),
-    )
+    wait = connect_timeout(config, pace.timeout, selection.discovery_timeout)
+    client = Client(config, party=party, plugins=context.obj, connect_timeout_seconds=wait)
     ddl = described_agent(client.ddls, agent)
     described = described_action(ddl, action)
     request = CallRequest(
