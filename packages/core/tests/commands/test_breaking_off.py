@@ -6,27 +6,14 @@ import os
 import re
 import signal
 import sys
-from typing import Any, Protocol
 
 import pytest
+
+from packages.core.tests.commands.conftest import Fleet
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INTERRUPTED = 130
-
-
-class Told(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-class Fleet(Protocol):
-    folder: Any
-
-    async def choria(
-        self, *words: str, piped: str | None = None, config: str = "client.cfg"
-    ) -> Told: ...
 
 
 async def interrupted(fleet: Fleet, *words: str, after: str) -> tuple[int, str]:

@@ -2,28 +2,15 @@
 
 import json
 import re
-from typing import Any, Protocol
 
 import pytest
+
+from packages.core.tests.commands.conftest import Fleet
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BOTH = ("--expect", "2")
 NAMES = ["node1.example", "node2.example"]
-
-
-class Told(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-class Fleet(Protocol):
-    folder: Any
-
-    async def choria(
-        self, *words: str, piped: str | None = None, config: str = "client.cfg"
-    ) -> Told: ...
 
 
 async def test_a_ping_tells_times_and_statistics(fleet: Fleet) -> None:

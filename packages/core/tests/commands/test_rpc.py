@@ -2,27 +2,14 @@
 
 import json
 import re
-from typing import Any, Protocol
 
 import pytest
+
+from packages.core.tests.commands.conftest import Fleet
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BOTH = ("--expect", "2")
-
-
-class Told(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-class Fleet(Protocol):
-    folder: Any
-
-    async def choria(
-        self, *words: str, piped: str | None = None, config: str = "client.cfg"
-    ) -> Told: ...
 
 
 async def test_replies_come_with_their_summary_and_how_long_it_took(fleet: Fleet) -> None:
