@@ -22,7 +22,7 @@ from choria_replicator import metrics_reference
 from choria_replicator.settings import reference as settings_reference
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
-OWN_DISTRIBUTIONS = ("choria", "choria-core", "choria-replicator")
+OWN_DISTRIBUTIONS = ("choria", "choria-core", "choria-emulator", "choria-replicator")
 WIDTH = "88"
 INTRODUCTION = """\
 # Commands

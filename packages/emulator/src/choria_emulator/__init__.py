@@ -1,0 +1,1 @@
+"""Fleets of emulated Choria nodes, and what measures them."""

@@ -1,0 +1,1 @@
+"""Brokers that come with a fleet, and what this machine can hold."""

@@ -1,0 +1,1 @@
+"""``choria measure``: ask a fleet again and again, and report."""

@@ -1,0 +1,1 @@
+"""What one node does: its connection, requests, replies."""

@@ -1,0 +1,1 @@
+"""Nodes of one process, connected at a pace."""
