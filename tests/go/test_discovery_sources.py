@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from choria_core.client.client import Client, with_agent
+from choria_core.client.call import with_agent
+from choria_core.client.client import Client
 from choria_core.discovery.inventory_file import SCHEMA
 from choria_core.discovery.request import DiscoveryRequest
 from choria_core.filters.grammar import parse_filter

@@ -11,7 +11,8 @@ from pathlib import Path
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from choria_core.client.client import Client, with_agent
+from choria_core.client.call import with_agent
+from choria_core.client.client import Client
 from choria_core.discovery.request import DiscoveryRequest
 from choria_core.filters.grammar import parse_filter
 from choria_core.network_config.host import Host, HostNames

@@ -15,6 +15,7 @@ from choria_core.ddl.document import ActionDdl, Ddl, InputDdl, Metadata
 from choria_core.discovery.request import DiscoveryRequest
 from choria_core.errors import LocalProtocolError, UsageError, WorkError
 from choria_core.filters.grammar import parse_filter
+from choria_core.nats.transport import ConnectionState, StateChange
 from choria_core.protocol.messages import MATCH_ALL, Filter
 from choria_testing.scripted_nodes import Asked, ScriptedNodes, scripted_nodes
 from packages.core.tests.client.conftest import NODES, Configure
@@ -58,6 +59,44 @@ async def test_every_node_is_sent_the_same_and_the_call_ends_with_the_last_reply
     assert 0 < stats.publish_ns <= stats.request_ns
     assert stats.discover_ns == 0
     assert stats.start_ns > 0
+
+
+async def test_one_message_asks_all_nodes_and_strangers_that_answer_are_unexpected(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    discovery = DiscoveryRequest(filter=parse_filter(facts=["os=Linux"]))
+    wanted = ping(nodes=NODES[:2], discovery=discovery, broadcast=True)
+    async with Client(configure()) as client, asyncio.timeout(30):
+        call = client.call(wanted)
+        replies = [reply async for reply in call]
+
+    [(subject, _)] = nodes.bodies
+    assert subject == "mcollective.broadcast.agent.rpcutil"
+    assert nodes.requests[0].request.filter == parse_filter(facts=["os=Linux"], agents=["rpcutil"])
+    assert {reply.sender for reply in replies} == set(NODES[:2])
+    assert set(call.stats.unexpected_responses) <= {NODES[2]}
+
+
+async def test_one_message_for_all_is_not_sent_in_batches(configure: Configure) -> None:
+    async with Client(configure()) as client:
+        with pytest.raises(UsageError, match="leave out the size of batches"):
+            client.call(ping(broadcast=True, batch_size=2))
+
+
+async def test_a_call_tells_when_replies_arrived_and_a_client_when_it_connected(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    changes: list[StateChange] = []
+    async with Client(configure(), on_state=changes.append) as client, asyncio.timeout(30):
+        call = client.call(ping())
+        arrivals = [call.arrival_ns async for chunk in call.chunks() if chunk]
+
+    assert arrivals == sorted(arrivals)
+    assert 0 < arrivals[-1] <= call.stats.request_ns
+    assert [change.state for change in changes] == [
+        ConnectionState.CONNECTED,
+        ConnectionState.CLOSED,
+    ]
 
 
 async def test_nodes_are_discovered_where_none_are_named(

@@ -15,14 +15,15 @@ from choria_core.errors import RemoteProtocolError
 from choria_core.nats.wire import Delivery
 from choria_core.protocol import subjects
 from choria_core.protocol.discovery_body import PING
+from choria_core.protocol.messages import NANOSECONDS
 
 AGENT: Final = "discovery"
 
 WINDOW_SECONDS: Final = 0.3
 """With a window, so long after the last answer nobody is waited for any more."""
 
-Answers = list[tuple[float, list[str]]]
-"""Monotonic seconds, and who answered then."""
+Answers = list[tuple[int, list[str]]]
+"""Nanoseconds of the performance counter, and who answered then."""
 
 
 async def find(line: Line, request: DiscoveryRequest) -> list[str]:
@@ -46,10 +47,14 @@ async def ping(line: Line, request: DiscoveryRequest) -> AsyncGenerator[list[Pin
         As :func:`find`.
     """
     async for asked, answers in _answers(line, request):
-        yield [PingReply(name, moment - asked) for moment, names in answers for name in names]
+        yield [
+            PingReply(name, (moment - asked) / NANOSECONDS)
+            for moment, names in answers
+            for name in names
+        ]
 
 
-async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple[float, Answers]]:
+async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple[int, Answers]]:
     """When was asked, and answers as they come.
 
     Args:
@@ -64,11 +69,11 @@ async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple
     with line.intake(envelope) as intake:
         await intake.flush()
         loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked, deadline = time.perf_counter_ns(), loop.time() + request.timeout_seconds
         target = subjects.broadcast(request.collective, AGENT)
         async for _ in line.publish(envelope, document, [target]):
             pass
-        deadline = until = asked + request.timeout_seconds
+        until = deadline
         while arrived := await intake.next(until):
             answers = _read(reader, arrived, doubts)
             count += sum(len(names) for _, names in answers)
@@ -76,7 +81,7 @@ async def _answers(line: Line, request: DiscoveryRequest) -> AsyncIterator[tuple
             if request.expected and count >= request.expected:
                 return
             if request.windowed and count:
-                until = min(deadline, arrived[-1][0] + WINDOW_SECONDS)
+                until = min(deadline, loop.time() + WINDOW_SECONDS)
     if not count:
         line.check()
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from msgspec import structs
+
 from choria_core.client.doubts import Doubts
 from choria_core.client.intake import Arrived, Intake
 from choria_core.client.limits import limited
@@ -17,6 +19,7 @@ from choria_core.client.tally import Tally
 from choria_core.ddl.document import ActionDdl, Ddl
 from choria_core.ddl.inputs import RefusedInputError, check_arguments
 from choria_core.errors import LocalProtocolError, RemoteProtocolError, UsageError, WorkError
+from choria_core.nats.wire import Delivery
 from choria_core.network_config.client_config import ClientConfig
 from choria_core.protocol import subjects
 from choria_core.protocol.messages import MATCH_ALL, Filter
@@ -52,7 +55,8 @@ class Call:
         client: that calls.
 
     Raises:
-        UsageError: the agent has no such action, or it takes other arguments.
+        UsageError: the agent has no such action, or it takes other arguments; or batches are
+            to be asked with one message for all.
     """
 
     def __init__(self, request: CallRequest, ddl: Ddl, client: Surroundings) -> None:
@@ -63,6 +67,9 @@ class Call:
         self._payload = rpc_payload(request, self._action)
         self._tally = Tally(request.agent, request.action, is_service=ddl.metadata.service)
         self._is_begun = False
+        self._begun_ns = self._arrived_ns = 0
+        if request.broadcast and request.batch_size:
+            raise UsageError("one message asks all nodes at once: leave out the size of batches")
         self._doubts = Doubts(agent=request.agent, action=request.action)
 
     @property
@@ -84,6 +91,11 @@ class Call:
     def request_id(self) -> str:
         """Of the messages; empty before there are any."""
         return self._tally.request_id
+
+    @property
+    def arrival_ns(self) -> int:
+        """When the replies of the last chunk arrived: nanoseconds since the call was begun."""
+        return self._arrived_ns - self._begun_ns
 
     @property
     def stats(self) -> CallStats:
@@ -110,7 +122,7 @@ class Call:
                 yield reply
 
     async def chunks(self) -> AsyncGenerator[list[NodeReply], None]:
-        """Call, and yield what nodes answer, as much at a time as the network brought.
+        """Call, and yield what nodes answer: a chunk for each read of the network.
 
         The first chunk is empty: it comes when it is known who is called.
 
@@ -142,7 +154,7 @@ class Call:
         tally.request_id = envelope.request_id
         with line.intake(envelope) as intake:
             await intake.flush()
-            begun = time.perf_counter_ns()
+            begun = self._begun_ns = time.perf_counter_ns()
             async for chunk in self._batches(line, envelope, intake):
                 tally.request_ns = time.perf_counter_ns() - begun
                 yield chunk
@@ -193,7 +205,9 @@ class Call:
             batch = nodes[start : start + step]
             self._tally.wait_for(batch)
             async for arrived in self._ask(line, envelope, intake, batch):
-                yield self._read(reader, arrived)
+                for moment, deliveries in arrived:
+                    self._arrived_ns = moment
+                    yield self._read(reader, deliveries)
 
     async def _ask(
         self, line: Line, envelope: Envelope, intake: Intake, batch: Sequence[str]
@@ -211,17 +225,22 @@ class Call:
 
     @property
     def _filter(self) -> Filter:
-        """Of directed requests, that nodes without the agent do not answer."""
-        return MATCH_ALL if self._tally.is_service else Filter(agent=(self._request.agent,))
+        """Of requests, that nodes without the agent do not answer."""
+        request = self._request
+        if request.broadcast:
+            return with_agent(request.discovery.filter, request.agent)
+        return MATCH_ALL if self._tally.is_service else Filter(agent=(request.agent,))
 
     def _targets(self, batch: Sequence[str]) -> list[str]:
         if self._tally.is_service:
             return [subjects.service(self._collective, self._request.agent)]
+        if self._request.broadcast:
+            return [subjects.broadcast(self._collective, self._request.agent)]
         return node_subjects(self._collective, batch)
 
-    def _read(self, reader: ReplyReader, arrived: Arrived) -> list[NodeReply]:
+    def _read(self, reader: ReplyReader, deliveries: Sequence[Delivery]) -> list[NodeReply]:
         """The replies of nodes that were asked; what cannot be read is counted as failed."""
-        bodies = [delivery[3] for _, deliveries in arrived for delivery in deliveries]
+        bodies = [delivery[3] for delivery in deliveries]
         try:
             replies = reader.replies(bodies)
         except RemoteProtocolError:  # seldom: now look at each
@@ -250,6 +269,13 @@ def node_subjects(collective: str, nodes: Sequence[str]) -> list[str]:
         if not is_identity(name):
             raise UsageError(f"{name!a} is no name of a node: use letters, digits, _ - and dots")
     return [prefix + name for name in nodes]
+
+
+def with_agent(wanted: Filter, agent: str) -> Filter:
+    """The filter that asks for ``agent`` too."""
+    if agent in wanted.agent:
+        return wanted
+    return structs.replace(wanted, agent=(*wanted.agent, agent))
 
 
 def find_action(ddl: Ddl, name: str) -> ActionDdl:

@@ -21,7 +21,7 @@ from typing import Self
 from msgspec import structs
 
 from choria_core.client import broadcast
-from choria_core.client.call import Call, find_action, node_subjects, rpc_payload
+from choria_core.client.call import Call, find_action, node_subjects, rpc_payload, with_agent
 from choria_core.client.ddl_library import DdlLibrary
 from choria_core.client.discovery_methods import find_without_asking
 from choria_core.client.line import Line
@@ -30,7 +30,8 @@ from choria_core.ddl.document import Ddl
 from choria_core.discovery.request import BROADCAST, DiscoveryRequest, only_identities
 from choria_core.errors import ConnectError, UsageError
 from choria_core.nats.lean_transport import LeanTransport
-from choria_core.network.connection import connect_network
+from choria_core.nats.transport import StateListener
+from choria_core.network.connection import connect_network, ignore_state
 from choria_core.network.party import Party, client_party
 from choria_core.network_config.client_config import ClientConfig
 from choria_core.plugins import Plugins
@@ -48,6 +49,7 @@ class Client:
             None.
         connect_timeout_seconds: how long to try to reach a broker; None for the discovery
             timeout and that of a connection together.
+        on_state: told when a connection is made, lost or closed.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Client:
         party: Party | None = None,
         plugins: Plugins | None = None,
         connect_timeout_seconds: float | None = None,
+        on_state: StateListener = ignore_state,
     ) -> None:
         self.config = config
         self._party = party
@@ -65,6 +68,7 @@ class Client:
         if connect_timeout_seconds is None:
             connect_timeout_seconds = usual_connect_timeout(config)
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._on_state = on_state
         self._stack = contextlib.AsyncExitStack()
         self._opening = asyncio.Lock()
         self._transports: list[LeanTransport] = []
@@ -217,6 +221,7 @@ class Client:
             party,
             name=f"{party.caller} {what}",
             timeout_seconds=self._connect_timeout_seconds,
+            on_state=self._on_state,
         )
 
     def _described(self, request: CallRequest) -> Ddl:
@@ -234,13 +239,6 @@ class Client:
 def usual_connect_timeout(config: ClientConfig) -> float:
     """Seconds in which a broker must be reached, where nobody says otherwise."""
     return config.discovery.timeout_seconds + config.brokers.connect_timeout_seconds
-
-
-def with_agent(wanted: Filter, agent: str) -> Filter:
-    """The filter that asks for ``agent`` too."""
-    if agent in wanted.agent:
-        return wanted
-    return structs.replace(wanted, agent=(*wanted.agent, agent))
 
 
 def _installed() -> Plugins:

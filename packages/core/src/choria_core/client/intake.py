@@ -1,6 +1,7 @@
 """Replies that arrive, held until somebody looks at them: once for each read of a socket."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Final, Self
 
@@ -10,8 +11,8 @@ from choria_core.nats.wire import Delivery
 MAX_HELD: Final = 1_000_000
 """Replies that wait; more than any network has nodes.  What comes then is dropped and counted."""
 
-Arrived = list[tuple[float, list[Delivery]]]
-"""Deliveries with the moment when they were read, in monotonic seconds."""
+Arrived = list[tuple[int, list[Delivery]]]
+"""Deliveries with the moment when they were read, in nanoseconds of the performance counter."""
 
 
 class Intake:
@@ -31,7 +32,6 @@ class Intake:
         self._transports = list(transports)
         self._subject = subject
         self._group = group if len(self._transports) > 1 else ""
-        self._loop = asyncio.get_running_loop()
         self._delivered: list[Delivery] = []
         self._arrived: Arrived = []
         self._held = 0
@@ -86,5 +86,5 @@ class Intake:
         self._delivered.clear()
         if taken:
             self._held += len(taken)
-            self._arrived.append((self._loop.time(), taken))
+            self._arrived.append((time.perf_counter_ns(), taken))
             self._news.set()

@@ -45,6 +45,8 @@ class CallRequest:
         batch_size: so many nodes at a time; 0 for all at once.
         batch_sleep_seconds: from one batch to the next.
         workers: connections that receive replies.
+        broadcast: ask with one message that the filter of ``discovery`` narrows, in place of
+            one for each node; others that match it answer too, and count as unexpected.
     """
 
     agent: str
@@ -58,6 +60,7 @@ class CallRequest:
     batch_size: int = 0
     batch_sleep_seconds: float = 1.0
     workers: int = 1
+    broadcast: bool = False
 
 
 class PingReply(Struct, frozen=True, gc=False):

@@ -71,7 +71,8 @@ async def _find(
     from contextlib import AsyncExitStack
     from dataclasses import replace
 
-    from choria_core.client.client import Client, with_agent
+    from choria_core.client.call import with_agent
+    from choria_core.client.client import Client
     from choria_core.commands.call_progress import CallProgress
     from choria_core.discovery.request import BROADCAST
 

@@ -18,8 +18,8 @@ from choria_core.protocol.subjects import inbox_prefix
 Config = ClientConfig | ServerConfig
 
 
-def _ignore(_: StateChange) -> None:
-    pass
+def ignore_state(_: StateChange) -> None:
+    """A listener that does not care."""
 
 
 async def connect_network(
@@ -28,7 +28,7 @@ async def connect_network(
     *,
     name: str,
     timeout_seconds: float | None,
-    on_state: StateListener = _ignore,
+    on_state: StateListener = ignore_state,
     resolve: SrvResolver = look_up_srv,
 ) -> LeanTransport:
     """Connect to one of the network's brokers and stay connected.
