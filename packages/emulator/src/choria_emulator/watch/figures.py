@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 LATENCY_BOUNDS_SECONDS: Final = (
     0.000_1,
@@ -70,7 +70,7 @@ class Counts(Struct, kw_only=True):
     events: int = 0
     in_bytes: int = 0
     out_bytes: int = 0
-    latency: list[int] = [0] * (len(LATENCY_BOUNDS_SECONDS) + 1)
+    latency: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_SECONDS) + 1))
 
 
 class WorkerFigures(Struct, frozen=True, kw_only=True):

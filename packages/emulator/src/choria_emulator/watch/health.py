@@ -1,0 +1,44 @@
+"""Whether a fleet is up, and if not, what is missing."""
+
+from choria_core.telemetry.monitor import Check, Health
+from choria_emulator.watch.figures import FleetFigures
+
+
+def health_of(figures: FleetFigures | None) -> Health:
+    """Well once every node is ready and the brokers know of all subscriptions.
+
+    None is for a fleet of which nothing is known yet.
+    """
+    if figures is None:
+        return Health((Check("fleet", is_ok=False, detail="starting"),))
+    return Health(
+        (
+            _check_of("connections", figures.connected, figures, "connected"),
+            _check_of("subscriptions", figures.ready, figures, "ready"),
+            Check("fleet", is_ok=figures.is_ready, detail=_readiness(figures)),
+        )
+    )
+
+
+def last_failure(figures: FleetFigures) -> str:
+    """Why an attempt to connect failed lately, of the first process that tells; or empty."""
+    return next((one.last_failure for one in figures.workers if one.last_failure), "")
+
+
+def _check_of(name: str, count: int, figures: FleetFigures, state: str) -> Check:
+    is_ok = count >= figures.wanted
+    detail = f"{count:,} of {figures.wanted:,} nodes are {state}"
+    failure = last_failure(figures)
+    if not is_ok and failure:
+        detail += f"; the last attempt to connect failed: {failure}"
+    return Check(name, is_ok, detail)
+
+
+def _readiness(figures: FleetFigures) -> str:
+    if figures.is_ready:
+        return figures.stage
+    if figures.stage == "stopping":
+        return "stopping"
+    if figures.ready >= figures.wanted:
+        return f"{figures.stage}: the brokers do not know of each other's subscriptions yet"
+    return f"{figures.stage}: not all nodes are ready"
