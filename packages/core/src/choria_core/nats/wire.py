@@ -87,6 +87,11 @@ class Decoder:
         self._held_bytes = 0
         self._need = 0
 
+    @property
+    def is_between_frames(self) -> bool:
+        """Whether all that was fed has been handed over, to the last byte."""
+        return not self._held
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the connection.
 

@@ -1,0 +1,291 @@
+"""What the nodes of one group in one process share: requests, agents, counts.
+
+Every broadcast reaches each of them; here it is read, verified and answered once, and each
+node adds its name.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from choria_core.agents.host import AgentHost
+from choria_core.authorization.authorizer import Authorizer
+from choria_core.errors import ChoriaError, LocalProtocolError
+from choria_core.nats import wire
+from choria_core.protocol.messages import NANOSECONDS, Version
+from choria_core.server.sparing_log import SparingLog
+from choria_core.server.workload import Workload
+from choria_emulator.fleet.plan import Group
+from choria_emulator.node.audit import AuditLog
+from choria_emulator.node.emulated_node import EmulatedNode
+from choria_emulator.node.face import Face, Traits
+from choria_emulator.node.openings import Openings
+from choria_emulator.node.seen import SeenTable
+from choria_emulator.node.stencil import ReplyStencil
+from choria_emulator.node.task import Task, answer_at_once, is_denied, sealed
+from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, Counts
+
+if TYPE_CHECKING:
+    from choria_emulator.node.whims import Whims
+
+REMEMBERED: Final = 1_024
+_BOUNDS_NS: Final = tuple(int(bound * NANOSECONDS) for bound in LATENCY_BOUNDS_SECONDS)
+
+
+class Line(Protocol):
+    """Who looks after the connections of nodes."""
+
+    def garbled(self, node: EmulatedNode, cause: str) -> None:
+        """A broker sent what is not the NATS protocol."""
+
+    def lost(self, node: EmulatedNode, error: Exception | None) -> None:
+        """A connection ended."""
+
+    def control(self, node: EmulatedNode, control: wire.Control) -> None:
+        """A broker said something that is no message."""
+
+
+class Desk:
+    """The desk of one group.
+
+    Args:
+        group: of the nodes.
+        traits: that they have in common.
+        openings: opens requests, for all groups of the process.
+        authorizer: asked before each action; None allows everything.
+        whims: what the plan does to requests; None for nothing.
+        counts: of the process.
+        audit: None where nothing is audited.
+        workload: runs what takes time.
+        line: looks after connections.
+        facts: of a node, by its number.
+
+    Attributes:
+        chunk: the bytes that a node got last, where they were one whole message.
+        chunk_task: that message's.
+        chunk_bytes: its size.
+        current: the node whose bytes are being decoded.
+        deliveries: messages in them so far.
+        is_open: whether requests are taken.
+    """
+
+    def __init__(  # noqa: PLR0913 - it joins that many
+        self,
+        group: Group,
+        traits: Traits,
+        *,
+        openings: Openings,
+        authorizer: Authorizer | None,
+        whims: "Whims | None",
+        counts: Counts,
+        audit: AuditLog | None,
+        workload: Workload,
+        line: Line,
+        facts: Callable[[int], Mapping[str, object]],
+        later: Callable[[float, Callable[[], None]], object],
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.group = group
+        self.traits = traits
+        self.line = line
+        self.counts = counts
+        self.chunk = b""
+        self.chunk_task: Task | None = None
+        self.chunk_bytes = 0
+        self.current: EmulatedNode | None = None
+        self.deliveries = 0
+        self.is_open = True
+        self.decoder = self._new_decoder()
+        self._openings = openings
+        self._authorizer = authorizer
+        self._whims = whims
+        self._audit = audit
+        self._workload = workload
+        self._facts = facts
+        self._later = later
+        self._clock_ns = clock_ns
+        self._log = SparingLog(clock_ns)
+        self._seen = SeenTable()
+        self._tasks: dict[bytes, Task] = {}
+        self._last: tuple[Task, int] | None = None
+
+    def facts(self, node: EmulatedNode) -> Mapping[str, object]:
+        """Of one node."""
+        return self._facts(node.number)
+
+    def renew(self, decoder: wire.Decoder) -> None:
+        """Use another decoder from now on, where ``decoder`` is the common one."""
+        if decoder is self.decoder:
+            self.decoder = self._new_decoder()
+
+    def remember_chunk(self, data: bytes) -> None:
+        """Know these bytes, which were one message, when the next node gets them."""
+        if self._last is not None:
+            self.chunk = data
+            self.chunk_task, self.chunk_bytes = self._last
+
+    def handle(self, node: EmulatedNode, task: Task | None, size: int) -> None:
+        """Take a request for one node; never raises."""
+        assert task is not None
+        if not self.is_open:
+            return
+        counts, opening = self.counts, task.opening
+        counts.requests += 1
+        counts.in_bytes += size
+        node.requests += 1
+        node.in_bytes += size
+        if opening.opened is None:
+            counts.refused += 1
+            node.refused += 1
+            return
+        now_ns = self._clock_ns()
+        if now_ns >= opening.until_ns:
+            counts.expired += 1
+            node.expired += 1
+            return
+        wanted = task.wanted
+        if wanted is None:
+            wanted = opening.opened.wanted.matches(Face(node, self.traits).view())
+        if not wanted:
+            counts.filtered += 1
+            node.filtered += 1
+        elif task.seen is None or not task.seen.add(node.place):
+            counts.repeated += 1
+            node.repeated += 1
+        else:
+            node.taken += 1
+            if self._whims is None:
+                self._answer(node, task, now_ns)
+            else:
+                self._answer_by_whim(node, task, now_ns, self._whims)
+
+    def _answer_by_whim(self, node: EmulatedNode, task: Task, now_ns: int, whims: "Whims") -> None:
+        if whims.drops(node.identity, node.taken):
+            self.counts.dropped += 1
+            return
+        wait = whims.wait_seconds(node.identity, node.taken)
+        fails = task.call is not None and whims.fails(node.identity, node.taken)
+        answer = self._fail if fails else self._answer
+        if wait <= 0:
+            answer(node, task, now_ns)
+        else:
+            self._later(wait, lambda: answer(node, task, self._clock_ns()))
+
+    def _fail(self, node: EmulatedNode, task: Task, now_ns: int) -> None:
+        failure = task.failure(node, now_ns=now_ns)
+        self.counts.failed += 1
+        if isinstance(failure, ReplyStencil):
+            self._send(node, task, failure.frame(node.name), now_ns)
+        elif failure is not None:
+            self._send_payload(node, task, failure, now_ns)
+
+    def _answer(self, node: EmulatedNode, task: Task, now_ns: int) -> None:
+        stencil = task.cached(node.broker, now_ns=now_ns)
+        if stencil is None:
+            try:
+                stencil = self._work_out(node, task, now_ns)
+            except LocalProtocolError as error:
+                self._log.warning("a reply cannot be written", cause=str(error))
+                return
+        if stencil is not None:
+            if task.call is not None and self._audit is not None and not task.is_denied:
+                self._audit.record(node.identity, task.opened, task.call)
+            self._send(node, task, stencil.frame(node.name), now_ns)
+
+    def _work_out(self, node: EmulatedNode, task: Task, now_ns: int) -> ReplyStencil | None:
+        """Answer for one node; the stencil where the answer is everyone's."""
+        face = Face(node, self.traits)
+        host = AgentHost(self.traits.agents, node=face, authorizer=self._authorizer)
+        if not task.is_quick:
+            if self._workload.has_room:
+                self._workload.start(self._answer_later(node, task, host))
+            else:
+                self.counts.dropped += 1
+            return None
+        if task.opened.transport.version is Version.V1 and task.is_uniform:
+            stencil = task.stencil(node, host, face, now_ns=now_ns)
+            if stencil is not None and task.is_denied:
+                self.counts.denied += 1
+            if task.is_uniform:
+                return stencil
+        self._send_payload(node, task, answer_at_once(host, task.opened), now_ns)
+        return None
+
+    async def _answer_later(self, node: EmulatedNode, task: Task, host: AgentHost) -> None:
+        payload = await host.answer(task.opened)
+        try:
+            self._send_payload(node, task, payload, self._clock_ns())
+        except ChoriaError as error:
+            self._log.warning("a reply cannot be written", cause=str(error))
+
+    def _send_payload(
+        self, node: EmulatedNode, task: Task, payload: bytes | None, now_ns: int
+    ) -> None:
+        """Raises LocalProtocolError."""
+        if payload is None:
+            return
+        if is_denied(payload):
+            self.counts.denied += 1
+        elif task.call is not None and self._audit is not None:
+            self._audit.record(node.identity, task.opened, task.call)
+        body = sealed(node, task.opened, payload, now_ns=now_ns)
+        reply_to = task.opened.transport.headers.reply_to.encode()
+        self._send(node, task, wire.publish(reply_to, b"", b"", body), now_ns)
+
+    def _send(self, node: EmulatedNode, task: Task, frame: bytes, now_ns: int) -> None:
+        counts = self.counts
+        if not node.write(frame):
+            counts.lost_replies += 1
+            return
+        counts.replies += 1
+        counts.out_bytes += len(frame)
+        node.replies += 1
+        node.out_bytes += len(frame)
+        counts.latency[bisect_left(_BOUNDS_NS, now_ns - task.opening.arrived_ns)] += 1
+
+    def _new_decoder(self) -> wire.Decoder:
+        decoder = wire.Decoder(self._control)
+        decoder.sinks = _Everything(self._deliver)
+        return decoder
+
+    def _control(self, control: wire.Control) -> None:
+        assert self.current is not None
+        self.deliveries = -(1 << 60)  # not bytes to be known again
+        self.line.control(self.current, control)
+
+    def _deliver(self, delivery: wire.Delivery) -> None:
+        assert self.current is not None
+        self.deliveries += 1
+        body = delivery[3]
+        task = self._task(body, self.current)
+        self._last = task, len(body)
+        self.handle(self.current, task, len(body))
+
+    def _task(self, body: bytes, node: EmulatedNode) -> Task:
+        task = self._tasks.get(body)
+        if task is None:
+            if len(self._tasks) >= REMEMBERED:
+                del self._tasks[next(iter(self._tasks))]
+            task = self._tasks[body] = self._new_task(body, node)
+        return task
+
+    def _new_task(self, body: bytes, node: EmulatedNode) -> Task:
+        now_ns = self._clock_ns()
+        opening = self._openings.open(body, now_ns=now_ns)
+        seen = None
+        if opening.opened is not None:
+            seen = self._seen.of(opening.opened.key, until_ns=opening.until_ns, now_ns=now_ns)
+        return Task(opening, seen, self.traits.agents, view=Face(node, self.traits).view())
+
+
+class _Everything(dict[bytes, wire.Sink]):
+    """One sink for all subscriptions."""
+
+    def __init__(self, sink: wire.Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def get(self, _sid: bytes, _default: object = None) -> wire.Sink:  # type: ignore[override]
+        """That one."""
+        return self._sink
