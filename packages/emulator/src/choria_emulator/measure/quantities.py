@@ -1,0 +1,35 @@
+"""How figures are written for people.  Pure."""
+
+from choria_emulator.measure.metrics import Kind
+
+
+def written(value: float, kind: Kind) -> str:
+    """A figure with its unit."""
+    if kind is Kind.SECONDS:
+        return seconds_text(value)
+    if kind is Kind.RATE:
+        return f"{count_text(value)}/s"
+    if kind is Kind.SHARE:
+        return f"{value * 100:.0f}%"
+    return count_text(value)
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds in three digits, with the unit that suits them."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if abs(seconds) >= size:
+            return f"{_three_digits(seconds / size)}{unit}"
+    return f"{_three_digits(seconds / 1e-6)}µs" if seconds else "0s"
+
+
+def count_text(value: float) -> str:
+    """A number with commas between its thousands."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _three_digits(value: float) -> str:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

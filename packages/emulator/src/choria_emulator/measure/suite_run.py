@@ -1,0 +1,192 @@
+"""A whole suite: find the nodes, ask them again and again, keep what comes of it."""
+
+import contextlib
+import secrets
+import string
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from choria_core.client.client import Client, usual_connect_timeout
+from choria_core.discovery.request import DiscoveryRequest
+from choria_core.errors import TransportError, WorkError
+from choria_core.nats.lean_transport import LeanTransport
+from choria_core.network.connection import connect_network
+from choria_core.network.party import client_party
+from choria_core.network_config.client_config import ClientConfig
+from choria_core.plugins import Plugins
+from choria_core.protocol.messages import Filter
+from choria_emulator.measure.effort_meter import EffortMeter
+from choria_emulator.measure.node_times import NodeTimes
+from choria_emulator.measure.plan import MeasurePlan
+from choria_emulator.measure.request_run import Asker, CutWatch, Progress
+from choria_emulator.measure.result import RequestResult
+from choria_emulator.measure.result_files import opened
+from choria_emulator.measure.suite_events import (
+    RESULT_SUBJECT,
+    SUITE_SUBJECT,
+    result_event,
+    suite_event,
+)
+
+_ID_CHARACTERS: Final = string.digits + string.ascii_letters
+_ID_LENGTH: Final = 22
+
+
+class Listener(Protocol):
+    """Is told how a suite goes on."""
+
+    def found(self, nodes: int, seconds: float) -> None:
+        """So many nodes were found."""
+
+    def asking(self, number: int) -> contextlib.AbstractContextManager[Progress]:
+        """Request ``number`` begins; 0 for one that does not count."""
+
+    def answered(self, result: RequestResult) -> None:
+        """It is over."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a suite brought.
+
+    Attributes:
+        started, finished: unix seconds.
+        discovery_seconds: that nodes were looked for.
+        suite_seconds: from the first request that counts to the end of the last.
+        server: the broker, and its version.
+    """
+
+    started: float
+    finished: float = 0.0
+    discovery_seconds: float = 0.0
+    suite_seconds: float = 0.0
+    server: tuple[str, str] = ("", "")
+    results: list[RequestResult] = field(default_factory=list)
+    times: NodeTimes = field(default_factory=NodeTimes)
+    events_lost: int = 0
+
+
+def new_suite_id() -> str:
+    """Letters and digits that nobody else has."""
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
+
+
+async def run_suite(
+    plan: MeasurePlan,
+    config: ClientConfig,
+    plugins: Plugins,
+    *,
+    listener: Listener,
+) -> Outcome:
+    """Measure.
+
+    Raises:
+        WorkError: there are not as many nodes as expected, or results cannot be written.
+        ConfigError: the configuration lacks what the network needs.
+        ConnectError, AuthenticationError: no broker lets us in.
+        PermissionsError: the broker forbids what we do.
+    """
+    outcome, cuts, party = Outcome(started=time.time()), CutWatch(), client_party(config)
+    patience = usual_connect_timeout(config)
+    async with contextlib.AsyncExitStack() as stack:
+        client = Client(
+            config,
+            party=party,
+            plugins=plugins,
+            connect_timeout_seconds=patience,
+            on_state=cuts.take,
+        )
+        await stack.enter_async_context(client)
+        connecting = connect_network(
+            config, party, name=f"{party.caller} measure", timeout_seconds=patience
+        )
+        announcer = _Announcer(plan, await stack.enter_async_context(await connecting), outcome)
+        await announcer.suite()
+        outcome.server = announcer.server
+        nodes = await _nodes(plan, client, outcome)
+        listener.found(len(nodes), outcome.discovery_seconds)
+        meter = stack.enter_context(EffortMeter())
+        asker = Asker(plan, client, nodes, cuts=cuts, meter=meter)
+        outcome.times = asker.times
+        for _ in range(plan.warmup):
+            with listener.asking(0) as progress:
+                warm = await asker.ask(0, progress)
+            listener.answered(warm)
+        files = stack.enter_context(opened(plan))
+        begun = time.perf_counter()
+        for number in range(1, plan.count + 1):
+            with listener.asking(number) as progress:
+                result = await asker.ask(number, progress)
+            outcome.suite_seconds = time.perf_counter() - begun
+            files.add(result)
+            listener.answered(result)
+            outcome.results.append(result)
+            await announcer.result(result)
+    outcome.finished = time.time()
+    return outcome
+
+
+async def _nodes(plan: MeasurePlan, client: Client, outcome: Outcome) -> Sequence[str]:
+    """Who has the agent, in the order of the alphabet.
+
+    Raises:
+        WorkError: they are not as many as expected.
+    """
+    begun = time.perf_counter()
+    request = DiscoveryRequest(
+        filter=Filter(agent=(plan.agent,)),
+        method="broadcast",
+        timeout_seconds=plan.discovery_timeout_seconds,
+        windowed=False,
+    )
+    found = Counter(await client.discover(request))
+    outcome.discovery_seconds = time.perf_counter() - begun
+    doubled = sorted(name for name, count in found.items() if count > 1)
+    if len(found) != plan.expect or doubled:
+        twice = f", and {doubled[0]} is the name of more than one" if doubled else ""
+        raise WorkError(
+            f"expected {plan.expect:,} nodes with the agent {plan.agent}, found {len(found):,} "
+            f"within {plan.discovery_timeout_seconds:g} s{twice}; --discovery-timeout gives "
+            "them more time"
+        )
+    return sorted(found)
+
+
+class _Announcer:
+    """Publishes the events of a suite, which nothing depends on."""
+
+    def __init__(self, plan: MeasurePlan, transport: LeanTransport, outcome: Outcome) -> None:
+        self._plan = plan
+        self._transport = transport
+        self._outcome = outcome
+
+    @property
+    def server(self) -> tuple[str, str]:
+        """URL and version of the broker."""
+        return self._transport.server.url, self._transport.server.version
+
+    async def suite(self) -> None:
+        """That it begins."""
+        await self._publish(
+            SUITE_SUBJECT, suite_event(self._plan, event_id=_event_id(), now=time.time())
+        )
+
+    async def result(self, result: RequestResult) -> None:
+        """That a request is over."""
+        event = result_event(self._plan, result, event_id=_event_id(), now=time.time())
+        await self._publish(RESULT_SUBJECT, event)
+
+    async def _publish(self, subject: str, event: bytes) -> None:
+        try:
+            await self._transport.publish(subject, event)
+            await self._transport.flush()
+        except TransportError:
+            self._outcome.events_lost += 1
+
+
+def _event_id() -> str:
+    return str(uuid.uuid4())
