@@ -7,7 +7,7 @@ Certificates are made once for each run.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Protocol, Unpack
 
 import pytest
@@ -16,6 +16,7 @@ import pytest_asyncio
 from choria_core.broker.server import Broker
 from choria_testing import brokers, secured_brokers
 from choria_testing.broker_settings import BrokerSettings
+from choria_testing.browser import Browser, open_browser
 from choria_testing.certificates import Certificates, make_certificates
 from choria_testing.clock import ManualClock
 from choria_testing.proxy import Proxy
@@ -141,3 +142,17 @@ async def make_proxy() -> AsyncIterator[MakeProxy]:
 def manual_clock() -> ManualClock:
     """Time that passes only when the test says so."""
     return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def browser_window() -> Iterator[Browser]:
+    """A real browser, begun once for each run; tests want :func:`browser`."""
+    with open_browser() as window:
+        yield window
+
+
+@pytest_asyncio.fixture
+async def browser(browser_window: Browser) -> Browser:
+    """The browser with an empty window."""
+    await browser_window.reset()
+    return browser_window
