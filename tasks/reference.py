@@ -18,7 +18,8 @@ from choria_core.cli import build
 from choria_core.hookspecs import ENTRY_POINT_GROUP
 from choria_core.network_config import reference as network_reference
 from choria_core.plugins import DISABLE_VARIABLE, Plugins
-from choria_replicator import metrics_reference
+from choria_emulator.watch import metrics_reference as emulator_metrics
+from choria_replicator import metrics_reference as replicator_metrics
 from choria_replicator.settings import reference as settings_reference
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -42,7 +43,8 @@ def main() -> None:
         (FOLDER / "commands.md").write_text(page())
         (FOLDER / "network-configuration.md").write_text(network_reference.page())
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
-        (FOLDER / "replicate-metrics.md").write_text(metrics_reference.page())
+        (FOLDER / "replicate-metrics.md").write_text(replicator_metrics.page())
+        (FOLDER / "emulator-metrics.md").write_text(emulator_metrics.page())
     else:
         print(page(), end="")
 

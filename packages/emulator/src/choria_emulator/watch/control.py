@@ -38,6 +38,7 @@ class Control:
     Args:
         resize, storm: what is done; None where it may not be.
         most_instances: the largest fleet that may be asked for.
+        host: a name by which this machine is known besides its own.
     """
 
     def __init__(

@@ -38,6 +38,7 @@ class Feed:
     Attributes:
         figures: the last; None before the first.
         history: moments.
+        readers: how many read along.
     """
 
     def __init__(self, outline: Outline, *, permits: Mapping[str, bool]) -> None:
@@ -53,7 +54,7 @@ class Feed:
         self._permits = dict(permits)
         self._news = asyncio.Event()
         self._is_closed = False
-        self._readers = 0
+        self.readers = 0
 
     def show(self, figures: FleetFigures) -> None:
         """Push figures to all readers."""
@@ -68,16 +69,19 @@ class Feed:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer ``/events``, until the reader leaves or the feed is closed."""
-        if self._readers >= MOST_READERS or self._is_closed:
+        if self.readers >= MOST_READERS or self._is_closed:
             raise web.HTTPServiceUnavailable(text="too many watch already\n")
-        self._readers += 1
+        self.readers += 1
         try:
             response = web.StreamResponse(headers=_HEADERS)
             await response.prepare(request)
-            with contextlib.suppress(ConnectionError, TimeoutError):
+            with contextlib.suppress(ConnectionError):
                 await self._tell(response)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # or the end of the answer would wait for it too
         finally:
-            self._readers -= 1
+            self.readers -= 1
         return response
 
     async def _tell(self, response: web.StreamResponse) -> None:

@@ -11,7 +11,6 @@ from typing import Final, Literal
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, FleetFigures
 
@@ -102,9 +101,10 @@ def _samples(family: Family, figures: FleetFigures) -> Iterator[tuple[dict[str, 
 def _histogram(buckets: Sequence[int]) -> Metric:
     metric = Metric(LATENCY.name, LATENCY.doc, "histogram")
     total = 0
-    for bound, count in zip((*LATENCY_BOUNDS_SECONDS, float("inf")), buckets, strict=True):
+    bounds = (*(str(bound) for bound in LATENCY_BOUNDS_SECONDS), "+Inf")
+    for bound, count in zip(bounds, buckets, strict=True):
         total += count
-        metric.add_sample(f"{LATENCY.name}_bucket", {"le": floatToGoString(bound)}, total)
+        metric.add_sample(f"{LATENCY.name}_bucket", {"le": bound}, total)
     metric.add_sample(f"{LATENCY.name}_count", {}, total)
     return metric
 

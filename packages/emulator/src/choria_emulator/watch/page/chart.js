@@ -139,7 +139,8 @@ export class Chart {
       }
     }
     const texts = this.series.map(({ key }) => {
-      const value = moments[key][at];
+      const known = this.pointer === null ? moments[key].filter((one) => one !== null) : [moments[key][at]];
+      const value = known.at(-1) ?? null;
       return value === null ? "–" : this.value(value);
     });
     texts.forEach((text, n) => (this.told[n].textContent = text));

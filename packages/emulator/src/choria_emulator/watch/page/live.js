@@ -11,6 +11,7 @@ const MOST_MOMENTS = 1200;
 const AGAIN_MILLISECONDS = 2000;
 
 const find = (id) => document.getElementById(id);
+const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 const largest = (values) => values.reduce((most, value) => Math.max(most, value), 0);
 const smallest = (values) => values.reduce((least, value) => Math.min(least, value), Infinity);
 
@@ -25,7 +26,7 @@ const CHARTS = [
     title: "Nodes",
     series: [
       { key: "wanted", name: "wanted", tone: "wanted" },
-      { key: "connected", name: "connected", tone: "blue" },
+      { key: "connected", name: "connected", tone: "blue broad" },
       { key: "ready", name: "ready", tone: "green" },
     ],
     scale: counts,
@@ -36,7 +37,7 @@ const CHARTS = [
     id: "chart-messages",
     title: "Messages per second",
     series: [
-      { key: "requests_per_s", name: "requests", tone: "blue" },
+      { key: "requests_per_s", name: "requests", tone: "blue broad" },
       { key: "replies_per_s", name: "replies", tone: "green" },
     ],
     scale: counts,
@@ -109,10 +110,10 @@ function showStage() {
 function showHead({ fleet, look }) {
   find("name").textContent = fleet.name || "Emulated fleet";
   document.title = `${count(look.ready)}/${count(look.wanted)} ${fleet.name}`;
-  const tls = fleet.is_tls ? ", TLS" : "";
+  const tls = fleet.is_tls ? " · TLS" : "";
   find("about").textContent =
-    `${span(look.uptime_seconds)} up, ${fleet.agents} agents in ${fleet.collectives} ` +
-    `collectives${tls}, seed ${fleet.seed}`;
+    `up ${span(look.uptime_seconds)} · ${many(fleet.agents, "agent")} · ` +
+    `${many(fleet.collectives, "collective")}${tls} · seed ${fleet.seed}`;
   find("failure").hidden = look.is_ready || !look.last_failure;
   find("failure").textContent = `The last attempt to connect failed: ${look.last_failure}`;
 }
