@@ -10,7 +10,7 @@ from choria_emulator.measure import page
 from choria_emulator.measure.broker_plan import BrokerPlan, Sample, Sampled
 from choria_emulator.measure.charts import Labels, Series, line_chart
 from choria_emulator.measure.figures import spread
-from choria_emulator.measure.quantities import count_text, seconds_text
+from choria_emulator.measure.quantities import count_text, seconds_text, tick_text
 from choria_emulator.measure.stability import BUCKET_SECONDS
 
 FORMAT: Final = "choria-measure-broker-1"
@@ -117,15 +117,15 @@ def _chart(name: str, place: int, samples: Sequence[Sample]) -> str:
         elif lines[-1]:  # a gap parts the line
             lines.append([])
     series = [Series("", points, place) for points in lines if points]
-    labels = Labels(f"{name} over time", "time", name, write_x=seconds_text)
+    labels = Labels(f"{name} over time", "time", name, write_x=tick_text)
     return line_chart(series, labels)
 
 
 def _increments(plan: BrokerPlan, sampled: Sampled) -> str:
-    if plan.stable_seconds is None or not sampled.increments:
+    if plan.stable_seconds is None or len(sampled.increments) < 2:
         return ""
     points = [(number * BUCKET_SECONDS, value) for number, value in enumerate(sampled.increments)]
-    labels = Labels("Increments", "time", plan.variables[0], write_x=seconds_text)
+    labels = Labels("Increments", "time", plan.variables[0], write_x=tick_text)
     return line_chart([Series("", points)], labels)
 
 

@@ -9,12 +9,12 @@ from html import escape
 from typing import Final
 
 from choria_emulator.measure.axes import Axis, axis
-from choria_emulator.measure.quantities import count_text
+from choria_emulator.measure.quantities import short_count
 
 WIDTH: Final = 860
 HEIGHT: Final = 300
 LEFT: Final = 74
-RIGHT: Final = 14
+RIGHT: Final = 26
 TOP: Final = 12
 BOTTOM: Final = 44
 COLOURS: Final = 6
@@ -53,14 +53,16 @@ class Labels:
     title: str
     x: str
     y: str
-    write_x: Write = count_text
-    write_y: Write = count_text
+    write_x: Write = short_count
+    write_y: Write = short_count
 
 
 def line_chart(series: Sequence[Series], labels: Labels, *, has_dots: bool = False) -> str:
     """Lines over a common x; ``has_dots`` marks each point too."""
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
+    if xs and 0 < min(xs) < max(xs) / 50:
+        xs.append(0.0)
     across = axis(xs, LEFT, WIDTH - RIGHT, from_zero=False)
     up = axis(ys, HEIGHT - BOTTOM, TOP)
     lines = [_line(one, across, up, has_dots=has_dots) for one in series]

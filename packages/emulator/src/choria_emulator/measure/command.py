@@ -256,9 +256,9 @@ class _Console:
         self._plan = plan
 
     def found(self, nodes: int, seconds: float) -> None:
-        from choria_emulator.measure.quantities import count_text, seconds_text
+        from choria_emulator.measure.quantities import nodes_text, seconds_text
 
-        typer.echo(f"found {count_text(nodes)} nodes in {seconds_text(seconds)}")
+        typer.echo(f"found {nodes_text(nodes)} in {seconds_text(seconds)}")
 
     @contextlib.contextmanager
     def asking(self, number: int) -> "Iterator[Progress]":

@@ -8,7 +8,7 @@ from choria_core.presentation.table import table
 from choria_emulator.measure.comparison import Compared, outstanding
 from choria_emulator.measure.figures import Spread
 from choria_emulator.measure.metrics import KINDS, REPLIES
-from choria_emulator.measure.quantities import count_text, seconds_text, written
+from choria_emulator.measure.quantities import count_text, nodes_text, seconds_text, written
 from choria_emulator.measure.result import RequestResult
 from choria_emulator.measure.summary import Summary
 from choria_emulator.measure.thresholds import Verdict
@@ -33,17 +33,17 @@ def request_line(result: RequestResult) -> str:
 def trouble_lines(result: RequestResult) -> Iterator[str]:
     """What was not as it should be."""
     if result.failed:
-        yield f"   {count_text(result.failed)} replies say that they failed"
+        yield f"   {nodes_text(result.failed)} failed"
     if result.missing:
-        yield f"   {count_text(len(result.missing))} nodes did not answer in time:"
+        yield f"   {nodes_text(len(result.missing))} did not answer in time:"
         yield from _names(result.missing)
     if result.late:
         yield f"   {count_text(len(result.late))} of them answered after the timeout"
     if result.duplicates:
-        yield f"   {count_text(len(result.duplicates))} nodes answered more than once:"
+        yield f"   {nodes_text(len(result.duplicates))} answered more than once:"
         yield from _names(result.duplicates)
     if result.strangers:
-        yield f"   {count_text(len(result.strangers))} nodes answered that were not found before:"
+        yield f"   {nodes_text(len(result.strangers))} answered and had not been found:"
         yield from _names(result.strangers)
     if result.cut:
         yield f"   the connection was lost: {one_line(result.cut)}"

@@ -21,7 +21,7 @@ from choria_emulator.measure.summary import decode_metrics, encode_summary, summ
 from choria_emulator.measure.thresholds import judge
 
 LARGEST_BYTES: Final = 64 << 20
-SLOWEST: Final = 20
+SLOWEST: Final = 15
 
 
 @dataclass(frozen=True, slots=True)

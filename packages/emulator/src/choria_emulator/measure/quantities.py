@@ -22,6 +22,27 @@ def seconds_text(seconds: float) -> str:
     return f"{_three_digits(seconds / 1e-6)}µs" if seconds else "0s"
 
 
+def tick_text(seconds: float) -> str:
+    """Seconds at an axis, where round values need no more digits than they have."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if abs(seconds) >= size * (1 - 1e-9):
+            return f"{seconds / size:.6g}{unit}"
+    return f"{seconds / 1e-6:.6g}µs" if seconds else "0s"
+
+
+def short_count(value: float) -> str:
+    """A number at an axis: thousands with a k, millions with an M."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= 10 * size:
+            return f"{value / size:.6g}{unit}"
+    return f"{value:,.6g}"
+
+
+def nodes_text(count: int) -> str:
+    """So many nodes."""
+    return "1 node" if count == 1 else f"{count_text(count)} nodes"
+
+
 def count_text(value: float) -> str:
     """A number with commas between its thousands."""
     if value == int(value):

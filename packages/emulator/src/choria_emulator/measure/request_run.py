@@ -146,6 +146,7 @@ class Asker:
         unexpected = stats.unexpected_responses
         unreadable = max(0, stats.failed - seen.all_failures)
         request_ns = min(stats.request_ns, seen.timeout_ns) if missing else stats.request_ns
+        spared_ns = stats.request_ns - request_ns  # the wait for late replies does not count
         return RequestResult(
             number=number,
             request_id=stats.request_id,
@@ -154,7 +155,7 @@ class Asker:
             discovered=len(stats.discovered),
             publish_ns=stats.publish_ns,
             request_ns=request_ns,
-            total_ns=total_ns,
+            total_ns=total_ns - spared_ns,
             ok=len(seen.times_ns) - seen.failures,
             failed=seen.failures + unreadable,
             times_ns=seen.times_ns,

@@ -1,22 +1,24 @@
 """The report of a suite, as a page.  Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from choria_emulator.measure import page
+from choria_emulator.measure.axes import tick_step
 from choria_emulator.measure.charts import Labels, Series, bar_chart, heat_map, line_chart
 from choria_emulator.measure.comparison import outstanding
 from choria_emulator.measure.console_lines import comparison_row
 from choria_emulator.measure.figures import Spread
 from choria_emulator.measure.metrics import KINDS, REPLIES, moments_of
-from choria_emulator.measure.quantities import count_text, seconds_text, written
-from choria_emulator.measure.result import BUCKET_NS, RequestResult
+from choria_emulator.measure.quantities import count_text, seconds_text, tick_text, written
+from choria_emulator.measure.result import RequestResult
 from choria_emulator.measure.summary import NodeCount, Summary
 
 MOST_CURVES: Final = 40
 CURVE_POINTS: Final = 200
-MOST_COLUMNS: Final = 160
+COLUMNS: Final = 100
 MOST_ROWS: Final = 100
 MOST_NODES: Final = 50
 
@@ -106,7 +108,7 @@ def _comparison(summary: Summary) -> str:
 
 
 def _compared_with(summary: Summary) -> str:
-    return f"Old is {summary.compared_with}, new this run."
+    return f"Old is {summary.compared_with}, new this run; names as in --threshold."
 
 
 def _times(summary: Summary) -> list[tuple[str, ...]]:
@@ -127,7 +129,7 @@ def _moments(results: Sequence[RequestResult]) -> str:
         Series(said, [(number, found[name]) for number, found in moments], colour)
         for colour, (name, said) in enumerate(REPLIES.items())
     ]
-    labels = Labels("Times of replies over requests", "request", "time", write_y=seconds_text)
+    labels = Labels("Times of replies over requests", "request", "time", write_y=tick_text)
     return line_chart(series, labels, has_dots=len(moments) <= 50)
 
 
@@ -140,7 +142,7 @@ def _curves(results: Sequence[RequestResult]) -> str:
     median = by_time[(len(by_time) - 1) // 2]
     series = [Series("", _cumulated(one), 0, is_faint=True) for one in answered[::step]]
     series.append(Series("", _cumulated(median), 0))
-    labels = Labels("Replies over time", "time", "replies", write_x=seconds_text)
+    labels = Labels("Replies over time", "time", "replies", write_x=tick_text)
     return line_chart(series, labels)
 
 
@@ -155,20 +157,19 @@ def _cumulated(result: RequestResult) -> list[tuple[float, float]]:
 def _heat(results: Sequence[RequestResult]) -> str:
     answered = [result for result in results if result.times_ns]
     step = max(1, -(-len(answered) // MOST_ROWS))
-    rows = [(result.number, result.buckets()) for result in answered[::step]]
-    longest = max((len(row) for _, row in rows), default=0)
+    longest = max((max(result.times_ns) for result in answered), default=0) / 1e9
     if not longest:
         return ""
-    joined = max(1, -(-longest // MOST_COLUMNS))
-    cells = [
-        (
-            number,
-            [float(sum(row[start : start + joined])) for start in range(0, len(row), joined)],
-        )
-        for number, row in rows
-    ]
-    labels = Labels("When replies came", "time", "request", write_x=seconds_text)
-    return heat_map(cells, joined * BUCKET_NS / 1e9, labels)
+    width = tick_step(longest, COLUMNS)
+    rows = [(result.number, _binned(result, width)) for result in answered[::step]]
+    labels = Labels("When replies came", "time", "request", write_x=tick_text)
+    return heat_map(rows, width, labels)
+
+
+def _binned(result: RequestResult, width: float) -> list[float]:
+    """How many replies came in each so many seconds."""
+    counts = Counter(int(time_ns / 1e9 / width) for time_ns in result.times_ns)
+    return [float(counts[place]) for place in range(max(counts) + 1)]
 
 
 def _slowest(summary: Summary) -> str:
