@@ -206,6 +206,17 @@ async def test_a_page_that_is_open_before_the_first_look_is_told_of_it(
     assert (name, len(history["moments"])) == ("history", 1)
 
 
+async def test_a_failure_is_told_in_one_short_line(client: aiohttp.ClientSession) -> None:
+    async with a_watch() as watch:
+        failure = "refused\n" + "x" * 100_000
+        watch.show(look(connected=1, workers=(worker(0, last_failure=failure),)))
+        _, body = await told(client, watch, "/healthz")
+
+    detail = body["checks"]["connections"]["detail"]
+    assert "refused\\nxxx" in detail
+    assert len(detail) < 400
+
+
 async def test_secrets_in_a_failure_are_not_pushed(client: aiohttp.ClientSession) -> None:
     async with a_watch() as watch:
         watch.show(look(workers=(worker(0, last_failure="nats://me:hunter2@host refused"),)))
@@ -230,7 +241,7 @@ async def test_a_reader_that_lags_gets_what_it_missed_in_one_go(
 
 async def test_a_reader_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "_PATIENCE_SECONDS", 0.1)
-    long = look(workers=(worker(0, last_failure="x" * 200_000),))
+    long = look(workers=tuple(worker(number) for number in range(2_000)))
     async with a_watch() as watch:
         reader, writer = await asyncio.open_connection("127.0.0.1", watch.port, limit=1_024)
         writer.write(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

@@ -1,7 +1,12 @@
 """Whether a fleet is up, and if not, what is missing."""
 
+from typing import Final
+
+from choria_core.presentation.safe_text import one_line
 from choria_core.telemetry.monitor import Check, Health
 from choria_emulator.watch.figures import FleetFigures
+
+_LONGEST_FAILURE: Final = 200
 
 
 def health_of(figures: FleetFigures | None) -> Health:
@@ -22,7 +27,8 @@ def health_of(figures: FleetFigures | None) -> Health:
 
 def last_failure(figures: FleetFigures) -> str:
     """Why an attempt to connect failed lately, of the first process that tells; or empty."""
-    return next((one.last_failure for one in figures.workers if one.last_failure), "")
+    told = next((one.last_failure for one in figures.workers if one.last_failure), "")
+    return one_line(told[:_LONGEST_FAILURE])
 
 
 def _check_of(name: str, count: int, figures: FleetFigures, state: str) -> Check:
