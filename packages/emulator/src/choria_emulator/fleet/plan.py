@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct, json
 
+from choria_emulator.fleet.recipes import STANDARD_FACTS, FactRecipe
+
 BUILTIN_AGENTS: Final = ("choria_util", "discovery", "rpcutil")
 """What every node has, as the nodes of the original emulator had."""
 
@@ -45,21 +47,6 @@ class Behaviour(Struct, frozen=True, kw_only=True):
     registration_seconds: float | None = None
 
 
-class TemplateFacts(Struct, frozen=True, tag="template"):
-    """Facts written as a template; see :mod:`choria_emulator.fleet.facts`."""
-
-    facts: dict[str, Any]
-
-
-class InventoryFacts(Struct, frozen=True, tag="inventory"):
-    """Facts of real nodes: node number ``n`` of a group has those at ``n`` modulo their count."""
-
-    rows: tuple[dict[str, Any], ...]
-
-
-FactRecipe = TemplateFacts | InventoryFacts
-
-
 class Group(Struct, frozen=True, kw_only=True):
     """Nodes that are alike but for their names and facts.
 
@@ -70,6 +57,8 @@ class Group(Struct, frozen=True, kw_only=True):
         agents: all agents: the built-in ones, then ``emulated0`` and so on.
         collectives: the main one first.
         classes: of every node.
+        drawn_classes: of single nodes, as a template; see
+            :mod:`choria_emulator.fleet.templates`.  What becomes null or empty is no class.
         facts: where facts come from.
         servers: brokers, ``nats://host:port``; empty for those of the fleet.
     """
@@ -81,7 +70,8 @@ class Group(Struct, frozen=True, kw_only=True):
     agents: tuple[str, ...] = BUILTIN_AGENTS
     collectives: tuple[str, ...] = (MAIN_COLLECTIVE,)
     classes: tuple[str, ...] = ()
-    facts: FactRecipe = TemplateFacts({})
+    drawn_classes: tuple[Any, ...] = ()
+    facts: FactRecipe = STANDARD_FACTS
     servers: tuple[str, ...] = ()
     behaviour: Behaviour = Behaviour()
 
