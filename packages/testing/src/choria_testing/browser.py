@@ -101,11 +101,13 @@ class Browser:
         await self._do(lambda: self._element(selector).click())
 
     async def write(self, selector: str, text: str) -> None:
-        """Type into a field, in place of what stands there."""
+        """Type into a field, in place of what stands there, as a person would."""
+        from selenium.webdriver import Keys
 
         def write() -> None:
             field = self._element(selector)
-            field.clear()
+            field.click()
+            field.send_keys(Keys.CONTROL, "a")
             field.send_keys(text)
 
         await self._do(write)
