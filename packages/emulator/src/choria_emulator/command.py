@@ -286,7 +286,7 @@ def emulate(  # noqa: PLR0913 - each is an option
 
     Ends with 0 when stopped, 2 for wrong options, 3 when brokers refuse us.
     """
-    from choria_core.durations import parse_duration
+    from choria_core.durations import parse_choria_duration
     from choria_emulator.fleet import shares
     from choria_emulator.fleet.plan import Behaviour
 
@@ -301,7 +301,7 @@ def emulate(  # noqa: PLR0913 - each is an option
         drop=shares.parse_share(drop) if drop else 0.0,
         fail=shares.parse_share(fail) if fail else 0.0,
         churn=shares.parse_churn(churn) if churn else 0.0,
-        registration_seconds=parse_duration(registration_interval) if registration else None,
+        registration_seconds=parse_choria_duration(registration_interval) if registration else None,
     )
     group = _group(name, offset, agents, collectives, profile, behaviour, instances or 0)
     plan = _plan(fleet, group, instances, random_seed)
@@ -326,10 +326,11 @@ def emulate(  # noqa: PLR0913 - each is an option
         connects_per_second=shares.parse_rate(ramp) if ramp else 0.0,
         source_addresses=tuple(source or ()),
         monitor_urls=tuple(monitor or ()),
-        duration_seconds=parse_duration(duration) if duration else None,
+        duration_seconds=parse_choria_duration(duration) if duration else None,
         storm=reconnect_storm,
         written_config=write_config,
         fleet_file=fleet,
+        reread=lambda: _plan(fleet, group, instances, random_seed),
         shows_view=not no_view and sys.stderr.isatty(),
     )
     run_until_stopped(lambda stop: run_fleet(options, stop))
@@ -347,7 +348,6 @@ def _group(  # noqa: PLR0913, PLR0917 - it joins that many
     import socket
 
     from choria_core.protocol.names import is_identity
-    from choria_emulator.fleet.facts import DEFAULT_FACTS
     from choria_emulator.fleet.plan import (
         BUILTIN_AGENTS,
         STOCK_AGENTS,
@@ -366,7 +366,6 @@ def _group(  # noqa: PLR0913, PLR0917 - it joins that many
         offset=offset,
         agents=(*(STOCK_AGENTS if profile == "stock" else BUILTIN_AGENTS), *emulated_agents(agents)),
         collectives=collective_names(collectives),
-        facts=DEFAULT_FACTS,
         behaviour=behaviour,
     )
 

@@ -6,7 +6,7 @@ node adds its name.
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from choria_core.agents.host import AgentHost
@@ -16,6 +16,7 @@ from choria_core.nats import wire
 from choria_core.protocol.messages import NANOSECONDS, Version
 from choria_core.server.sparing_log import SparingLog
 from choria_core.server.workload import Workload
+from choria_emulator.fleet.facts import GroupFacts
 from choria_emulator.fleet.plan import Group
 from choria_emulator.node.audit import AuditLog
 from choria_emulator.node.emulated_node import EmulatedNode
@@ -59,7 +60,9 @@ class Desk:
         audit: None where nothing is audited.
         workload: runs what takes time.
         line: looks after connections.
-        facts: of a node, by its number.
+        own: facts and classes of each node.
+        later: has something done after so many seconds.
+        clock_ns: unix time.
 
     Attributes:
         chunk: the bytes that a node got last, where they were one whole message.
@@ -82,13 +85,14 @@ class Desk:
         audit: AuditLog | None,
         workload: Workload,
         line: Line,
-        facts: Callable[[int], Mapping[str, object]],
+        own: GroupFacts,
         later: Callable[[float, Callable[[], None]], object],
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.group = group
         self.traits = traits
         self.line = line
+        self.own = own
         self.counts = counts
         self.chunk = b""
         self.chunk_task: Task | None = None
@@ -102,17 +106,12 @@ class Desk:
         self._whims = whims
         self._audit = audit
         self._workload = workload
-        self._facts = facts
         self._later = later
         self._clock_ns = clock_ns
         self._log = SparingLog(clock_ns)
         self._seen = SeenTable()
         self._tasks: dict[bytes, Task] = {}
         self._last: tuple[Task, int] | None = None
-
-    def facts(self, node: EmulatedNode) -> Mapping[str, object]:
-        """Of one node."""
-        return self._facts(node.number)
 
     def renew(self, decoder: wire.Decoder) -> None:
         """Use another decoder from now on, where ``decoder`` is the common one."""
@@ -135,7 +134,7 @@ class Desk:
         counts.in_bytes += size
         node.requests += 1
         node.in_bytes += size
-        if opening.opened is None:
+        if task.is_refused:
             counts.refused += 1
             node.refused += 1
             return
@@ -146,7 +145,7 @@ class Desk:
             return
         wanted = task.wanted
         if wanted is None:
-            wanted = opening.opened.wanted.matches(Face(node, self.traits).view())
+            wanted = task.opened.wanted.matches(Face(node, self.traits).view())
         if not wanted:
             counts.filtered += 1
             node.filtered += 1
@@ -276,7 +275,13 @@ class Desk:
         seen = None
         if opening.opened is not None:
             seen = self._seen.of(opening.opened.key, until_ns=opening.until_ns, now_ns=now_ns)
-        return Task(opening, seen, self.traits.agents, view=Face(node, self.traits).view())
+        return Task(
+            opening,
+            seen,
+            self.traits.agents,
+            collectives=self.traits.collectives,
+            view=Face(node, self.traits).view(),
+        )
 
 
 class _Everything(dict[bytes, wire.Sink]):

@@ -4,7 +4,7 @@ It holds what is its own and nothing else: a machine has tens of thousands of th
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, cast
 
@@ -150,7 +150,11 @@ class EmulatedNode(asyncio.Protocol):
 
     def facts(self) -> Mapping[str, object]:
         """Its facts, made when asked for."""
-        return self.desk.facts(self)
+        return self.desk.own.facts(self.number)
+
+    def classes(self) -> Sequence[str]:
+        """Its classes, made when asked for."""
+        return self.desk.own.classes(self.number)
 
     def counts(self) -> RequestCounts:
         """What it has counted, as real nodes tell it."""

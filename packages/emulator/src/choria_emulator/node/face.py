@@ -26,7 +26,7 @@ class Traits:
     Args:
         agents: by name.
         collectives: the main one first.
-        classes: of every node.
+        classes: of every node; None where each has its own.
         sources: of data, by name.
         network: how they find and trust the network.
         config_item: value of a key of their configuration, or KeyError.
@@ -38,7 +38,7 @@ class Traits:
         *,
         agents: Mapping[str, LoadedAgent],
         collectives: Sequence[str],
-        classes: Sequence[str],
+        classes: Sequence[str] | None,
         sources: Mapping[str, DataSource],
         network: NetworkFacts,
         config_item: Callable[[str], object],
@@ -48,7 +48,7 @@ class Traits:
         self.agent_names = tuple(sorted(agents))
         self.metadata = tuple(agents[name].metadata for name in self.agent_names)
         self.collectives = tuple(collectives)
-        self.classes = tuple(classes)
+        self.classes = classes
         self.sources = sources
         self.network = network
         self.config_item = config_item
@@ -78,7 +78,7 @@ class Face:
         return NodeView(
             node.identity,
             traits.agent_names,
-            traits.classes,
+            node.classes() if traits.classes is None else traits.classes,
             node.facts(),
             data_functions(traits.sources, self),
         )
@@ -133,7 +133,10 @@ class Face:
 
     def classes(self) -> Sequence[str]:
         """Its classes."""
-        return self._traits.classes
+        if self._traits.classes is not None:
+            return self._traits.classes
+        self.is_seen = True
+        return self._node.classes()
 
     def facts(self) -> Mapping[str, object]:
         """Its facts."""

@@ -1,7 +1,7 @@
 """One request as the nodes of one group take it: what they all share of the work."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from choria_core.agents.agent import RawAgent
@@ -42,9 +42,11 @@ class Task:
         opening: of the request.
         seen: who has taken it; None where there is no room to remember that.
         agents: of the group.
-        is_for_group: whether its collective is one of the group's.
+        collectives: that the group is in.
+        view: one of its nodes as filters see it.
 
     Attributes:
+        is_refused: whether it is none, or of a collective that the group is not in.
         call: the action and its arguments; None for agents without actions.
         wanted: whether the filter means the group's nodes; None where that differs.
         is_quick: whether the answer is made at once, without waiting.
@@ -57,6 +59,7 @@ class Task:
         "call",
         "is_denied",
         "is_quick",
+        "is_refused",
         "is_uniform",
         "opening",
         "seen",
@@ -69,12 +72,14 @@ class Task:
         seen: Seen | None,
         agents: Mapping[str, LoadedAgent],
         *,
+        collectives: Sequence[str],
         view: NodeView,
     ) -> None:
         self.opening = opening
         self.seen = seen
         self.call: RpcRequest | None = None
         self.wanted: bool | None = False
+        self.is_refused = True
         self.is_quick = True
         self.is_uniform = True
         self.is_denied = False
@@ -84,6 +89,7 @@ class Task:
         if opening.opened is None:
             return
         request = opening.opened.request
+        self.is_refused = request.collective not in collectives
         if _is_of_agents_alone(request.filter):
             self.wanted = opening.opened.wanted.matches(view)
         else:

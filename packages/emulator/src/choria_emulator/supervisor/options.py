@@ -1,5 +1,6 @@
 """What the command line asks of a fleet."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class EmulateOptions:
         storm: whether all connections are cut once.
         written_config: folder for a client's configuration; None for none.
         fleet_file: that the plan was read from; None where options alone made it.
+        reread: reads that file again.
         shows_view: whether a terminal shows how it goes.
     """
 
@@ -54,4 +56,5 @@ class EmulateOptions:
     storm: bool = False
     written_config: Path | None = None
     fleet_file: Path | None = None
+    reread: Callable[[], FleetPlan] | None = None
     shows_view: bool = True

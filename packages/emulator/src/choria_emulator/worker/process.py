@@ -5,7 +5,6 @@ import gc
 import os
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,9 @@ from choria_core.server.sparing_log import SparingLog
 from choria_core.server.workload import Workload
 from choria_core.telemetry.logs import get_logger
 from choria_emulator.fleet.draws import Draws
-from choria_emulator.fleet.facts import facts_of
+from choria_emulator.fleet.facts import GroupFacts
 from choria_emulator.fleet.plan import BUILTIN_AGENTS, Group
+from choria_emulator.fleet.recipes import InventoryFacts
 from choria_emulator.node.audit import AuditLog
 from choria_emulator.node.broker import Broker
 from choria_emulator.node.desk import Desk
@@ -188,7 +188,7 @@ class WorkerProcess:
             Traits(
                 agents=agents,
                 collectives=group.collectives,
-                classes=group.classes,
+                classes=_common_classes(group),
                 sources=self._sources,
                 network=self._network.facts,
                 config_item=self._network.config_item,
@@ -201,7 +201,7 @@ class WorkerProcess:
             audit=self._audit,
             workload=self._workload,
             line=self.connector,
-            facts=partial(_facts, group, self._draws),
+            own=GroupFacts(group, self._draws),
             later=asyncio.get_running_loop().call_later,
         )
         self._greeter.add(group)
@@ -217,8 +217,11 @@ class WorkerProcess:
         return self._draws.share("backoff", node.identity, node.connections * 64 + node.attempts)
 
 
-def _facts(group: Group, draws: Draws, number: int) -> Mapping[str, object]:
-    return facts_of(group.facts, group, number, draws)
+def _common_classes(group: Group) -> tuple[str, ...] | None:
+    """The classes of every node; None where each has its own."""
+    if group.drawn_classes or isinstance(group.facts, InventoryFacts):
+        return None
+    return group.classes
 
 
 def _pss_bytes() -> int:
