@@ -63,7 +63,7 @@ def summary_text(summary: Summary) -> str:
     """The tables behind all requests."""
     rows = [_spread_row("request", summary.request_seconds)]
     rows += [_spread_row(said, summary.reply_seconds[moment]) for moment, said in REPLIES.items()]
-    parts = [table(_SPREAD_HEADERS, rows, title=summary.description), *counts_lines(summary)]
+    parts = [table(_SPREAD_HEADERS, rows, title=one_line(summary.description)), *counts_lines(summary)]
     parts += [f"note: {one_line(note)}\n" for note in summary.notes]
     if summary.comparison:
         parts.append(comparison_table(summary.comparison, summary.compared_with))
@@ -88,7 +88,7 @@ def counts_lines(summary: Summary) -> Iterator[str]:
 def comparison_table(compared: Iterable[Compared], with_what: str) -> str:
     """Two runs beside each other."""
     rows = [comparison_row(one) for one in outstanding(tuple(compared))]
-    return table(("", "old", "new", "new/old"), rows, title=f"compared with {with_what}")
+    return table(("", "old", "new", "new/old"), rows, title=f"compared with {one_line(with_what)}")
 
 
 def comparison_row(one: Compared) -> tuple[str, str, str, str]:
