@@ -42,7 +42,8 @@ def emulate(  # noqa: PLR0913 - each is an option
         ),
     ] = "",
     offset: Annotated[
-        int, typer.Option(min=0, help="The first node is number 1 + OFFSET.", rich_help_panel=_FLEET)
+        int,
+        typer.Option(min=0, help="The first node is number 1 + OFFSET.", rich_help_panel=_FLEET),
     ] = 0,
     agents: Annotated[
         int,
@@ -179,9 +180,7 @@ def emulate(  # noqa: PLR0913 - each is an option
     ] = None,
     latency: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME", help="Time to think, as 20ms±10ms.", rich_help_panel=_LIFE
-        ),
+        typer.Option(metavar="TIME", help="Time to think, as 20ms±10ms.", rich_help_panel=_LIFE),
     ] = None,
     slow: Annotated[
         str | None,
@@ -261,9 +260,7 @@ def emulate(  # noqa: PLR0913 - each is an option
     ] = "",
     read_only: Annotated[
         bool,
-        typer.Option(
-            "--read-only", help="Let the page change nothing.", rich_help_panel=_LOOK
-        ),
+        typer.Option("--read-only", help="Let the page change nothing.", rich_help_panel=_LOOK),
     ] = False,
     monitor: Annotated[
         list[str] | None,
@@ -336,7 +333,7 @@ def emulate(  # noqa: PLR0913 - each is an option
     run_until_stopped(lambda stop: run_fleet(options, stop))
 
 
-def _group(  # noqa: PLR0913, PLR0917 - it joins that many
+def _group(
     name: str,
     offset: int,
     agents: int,
@@ -364,7 +361,10 @@ def _group(  # noqa: PLR0913, PLR0917 - it joins that many
         prefix=prefix,
         count=count,
         offset=offset,
-        agents=(*(STOCK_AGENTS if profile == "stock" else BUILTIN_AGENTS), *emulated_agents(agents)),
+        agents=(
+            *(STOCK_AGENTS if profile == "stock" else BUILTIN_AGENTS),
+            *emulated_agents(agents),
+        ),
         collectives=collective_names(collectives),
         behaviour=behaviour,
     )

@@ -6,14 +6,13 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol
 
-import pytest
 import pytest_asyncio
 from msgspec import structs
 
 from choria_core.broker.server import Broker
-from choria_core.nats.endpoint import Endpoint, ServerAddress
+from choria_core.nats.endpoint import Credentials, Endpoint, ServerAddress
 from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.nats.wire import Delivery
 from choria_core.protocol.codec import codec_of, decode_transport
@@ -47,10 +46,17 @@ class Fleet:
         stop: ends the process.
     """
 
-    def __init__(self, process: WorkerProcess, wire: LeanTransport, caller: Caller) -> None:
+    def __init__(
+        self,
+        process: WorkerProcess,
+        wire: LeanTransport,
+        caller: Caller,
+        clock_ns: Callable[[], int],
+    ) -> None:
         self.process = process
         self.wire = wire
         self.caller = caller
+        self._clock_ns = clock_ns
         self.events: list[Event] = []
         self.replies: list[tuple[str, Transport, Reply]] = []
         self.stop = asyncio.Event()
@@ -69,6 +75,12 @@ class Fleet:
                 self._news.clear()
                 await self._news.wait()
 
+    async def until_inside(self, holds: Callable[[], bool]) -> None:
+        """Wait for something inside the process, which announces nothing."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not holds():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     async def startups(self, count: int) -> None:
         """Wait until so many nodes said that they are there."""
         await self.until(lambda: self.told("startup") >= count)
@@ -80,7 +92,7 @@ class Fleet:
     async def ask(self, subject: str, **other: Any) -> str:
         """Publish a request; the subject that replies go to."""
         token = f"{REPLIES}.{next(self._numbers)}"
-        request = {"now_ns": time.time_ns()} | other
+        request = {"now_ns": self._clock_ns()} | other
         await self.wire.publish(subject, self.caller.request(reply_to=token, **request))
         return token
 
@@ -94,7 +106,7 @@ class Fleet:
         """Who answers a ping, of whom so many are waited for."""
         return set(await self.answers(count, "mcollective.broadcast.agent.discovery", **other))
 
-    async def call(  # noqa: PLR0913
+    async def call(
         self,
         count: int,
         agent: str,
@@ -164,17 +176,29 @@ async def make_fleet() -> AsyncIterator[MakeFleet]:
             chosen = [brokers] if isinstance(brokers, Broker) else list(brokers)
             wanted = groups or (group(),)
             caller = spec.pop("caller", Caller(Version.V1, "choria=alice.mcollective"))
+            clock_ns = spec.pop("clock_ns", time.time_ns)
+            own = {
+                name: spec.pop(name)
+                for name in ("tls_of_wire", "credentials_of_wire")
+                if name in spec
+            }
             settings = WorkerSpec(
                 worker=0,
                 workers=1,
                 plan=FleetPlan(groups=tuple(wanted), seed=seed),
                 servers=tuple(f"127.0.0.1:{broker.port}" for broker in chosen),
             )
-            process = WorkerProcess(structs.replace(settings, **spec), core_plugins())
-            endpoint = Endpoint((ServerAddress("127.0.0.1", chosen[0].port),))
+            process = WorkerProcess(
+                structs.replace(settings, **spec), core_plugins(), clock_ns=clock_ns
+            )
+            endpoint = Endpoint(
+                (ServerAddress("127.0.0.1", chosen[0].port),),
+                tls=own.get("tls_of_wire"),
+                credentials=own.get("credentials_of_wire", Credentials()),
+            )
             wire = await connect(endpoint, name="beside", timeout_seconds=PATIENCE_SECONDS)
             await stack.enter_async_context(wire)
-            fleet = Fleet(process, wire, caller)
+            fleet = Fleet(process, wire, caller, clock_ns)
             fleet.listen()
             await wire.flush()
             running = asyncio.create_task(process.run(fleet.stop))

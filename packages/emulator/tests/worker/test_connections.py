@@ -1,16 +1,13 @@
 """Connections of nodes: what they listen to, how they are made, lost and made again."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
 from urllib.request import urlopen
 
 import pytest
 
 from choria_core.broker.options import ANY_PORT
 from choria_core.broker.server import Broker
-from choria_core.nats.lean_transport import LeanTransport
 from choria_core.server.subscriptions import interests
 from choria_emulator.fleet.plan import (
     BUILTIN_AGENTS,
@@ -19,27 +16,19 @@ from choria_emulator.fleet.plan import (
     collective_names,
     emulated_agents,
 )
-from choria_testing.certificates import Certificates
 from choria_testing.fixtures import MakeBroker
 from choria_testing.programs import PATIENCE_SECONDS
 
-from .conftest import Fleet, MakeFleet, group
+from .conftest import MakeFleet, group
 
 
 async def monitored(url: str, path: str) -> dict[str, object]:
     def ask() -> dict[str, object]:
-        with urlopen(f"{url}/{path}", timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+        with urlopen(f"{url}/{path}", timeout=PATIENCE_SECONDS) as answer:
             found: dict[str, object] = json.load(answer)
             return found
 
     return await asyncio.to_thread(ask)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something inside the process, which announces nothing."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("builtin", [BUILTIN_AGENTS, STOCK_AGENTS], ids=["original", "stock"])
@@ -88,9 +77,9 @@ async def test_nodes_come_back_after_their_broker_was_killed(
     broker = await make_broker(monitor_port=ANY_PORT)
     fleet = await make_fleet(broker, group(50))
     await broker.kill()
-    await until(lambda: fleet.process.connector.connected == 0)
+    await fleet.until_inside(lambda: fleet.process.connector.connected == 0)
     await broker.start()
-    await until(lambda: fleet.process.connector.ready == 50)
+    await fleet.until_inside(lambda: fleet.process.connector.ready == 50)
     await fleet.wire.wait_connected()
     assert len(await fleet.ping(50)) == 50
     found = await monitored(broker.monitor_url, "connz")
@@ -105,7 +94,7 @@ async def test_a_cut_node_comes_back_and_is_counted_as_cut(
     fleet = await make_fleet(broker)
     node = next(fleet.process.nodes())
     fleet.process.connector.cut(node)
-    await until(lambda: node.connections == 2)
+    await fleet.until_inside(lambda: node.connections == 2)
     assert fleet.process.counts.cuts == 1
     assert fleet.process.counts.losses == 0
     assert fleet.process.connector.absent == 0
@@ -115,7 +104,7 @@ async def test_a_cut_node_comes_back_and_is_counted_as_cut(
 async def test_after_a_storm_all_are_back(broker: Broker, make_fleet: MakeFleet) -> None:
     fleet = await make_fleet(broker, group(30))
     fleet.process.storm()
-    await until(lambda: fleet.process.counts.connects == 60)
+    await fleet.until_inside(lambda: fleet.process.counts.connects == 60)
     assert len(await fleet.ping(30)) == 30
 
 
@@ -126,7 +115,7 @@ async def test_a_fleet_grows_and_shrinks(broker: Broker, make_fleet: MakeFleet) 
     assert len(await fleet.ping(6)) == 6
     fleet.process.resize({"test": 2})
     await fleet.until(lambda: fleet.told("shutdown") == 4)
-    await until(lambda: fleet.process.connector.ready == 2)
+    await fleet.until_inside(lambda: fleet.process.connector.ready == 2)
     assert await fleet.ping(2) == {"node-1", "node-2"}
 
 
@@ -134,9 +123,9 @@ async def test_churn_cuts_the_nodes_that_chance_names(
     broker: Broker, make_fleet: MakeFleet
 ) -> None:
     fleet = await make_fleet(broker, group(60, behaviour=Behaviour(churn=1.0)))
-    await until(lambda: fleet.process.counts.cuts >= 1)
+    await fleet.until_inside(lambda: fleet.process.counts.cuts >= 1)
 
 
 async def test_nodes_register_at_their_interval(broker: Broker, make_fleet: MakeFleet) -> None:
     fleet = await make_fleet(broker, group(3, behaviour=Behaviour(registration_seconds=1)))
-    await until(lambda: fleet.process.counts.registrations >= 6)
+    await fleet.until_inside(lambda: fleet.process.counts.registrations >= 6)

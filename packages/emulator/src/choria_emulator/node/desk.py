@@ -188,7 +188,9 @@ class Desk:
                 self._log.warning("a reply cannot be written", cause=str(error))
                 return
         if stencil is not None:
-            if task.call is not None and self._audit is not None and not task.is_denied:
+            if task.is_denied:
+                self.counts.denied += 1
+            elif task.call is not None and self._audit is not None:
                 self._audit.record(node.identity, task.opened, task.call)
             self._send(node, task, stencil.frame(node.name), now_ns)
 
@@ -204,8 +206,6 @@ class Desk:
             return None
         if task.opened.transport.version is Version.V1 and task.is_uniform:
             stencil = task.stencil(node, host, face, now_ns=now_ns)
-            if stencil is not None and task.is_denied:
-                self.counts.denied += 1
             if task.is_uniform:
                 return stencil
         self._send_payload(node, task, answer_at_once(host, task.opened), now_ns)

@@ -33,7 +33,7 @@ class Traits:
         has_tls: whether connections are encrypted.
     """
 
-    def __init__(  # noqa: PLR0913 - it joins that many
+    def __init__(
         self,
         *,
         agents: Mapping[str, LoadedAgent],

@@ -7,7 +7,6 @@ the name, cut out of what the codec of core writes for a name that occurs nowher
 
 from binascii import b2a_base64
 from hashlib import sha256
-from typing import Final
 
 from choria_core.errors import LocalProtocolError
 from choria_core.node.opening import OpenedRequest

@@ -1,7 +1,6 @@
 """Where a fleet runs: its brokers, its processes, and what is said before it starts."""
 
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from choria_emulator.watch.figures import BrokerFigures

@@ -72,9 +72,7 @@ async def _live(
     meanwhile = [asyncio.create_task(_showing(show)), asyncio.create_task(_storm(options, fleet))]
     with _signals(options, fleet):
         try:
-            await asyncio.wait(
-                [*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait([*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (*ending, *meanwhile):
                 task.cancel()

@@ -13,5 +13,7 @@ def total_counts(workers: Iterable[WorkerFigures]) -> Counts:
         for name in Counts.__struct_fields__:
             if name != "latency":
                 setattr(total, name, getattr(total, name) + getattr(counts, name))
-        total.latency = [mine + more for mine, more in zip(total.latency, counts.latency, strict=True)]
+        total.latency = [
+            mine + more for mine, more in zip(total.latency, counts.latency, strict=True)
+        ]
     return total

@@ -24,7 +24,6 @@ from choria_emulator.worker.messages import (
     Stop,
     Storm,
     Told,
-    WorkerSpec,
     line,
     orders,
     specs,

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -52,17 +52,24 @@ class WorkerProcess:
     Args:
         spec: what it shall do.
         plugins: where agents, data sources and the authorizer come from.
+        clock_ns: unix time.
 
     Raises:
         ConfigError: a file is missing or unusable.
     """
 
-    def __init__(self, spec: WorkerSpec, plugins: Plugins) -> None:
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        plugins: Plugins,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._spec = spec
         self.counts = Counts()
         self.limits = Limits(may_exit=spec.may_exit)
         self._draws = Draws(spec.plan.seed)
-        self._clock_ns = time.time_ns
+        self._clock_ns = clock_ns
         self._started_ns = self._clock_ns()
         self._network = load_network(spec, plugins)
         self._openings = Openings(self._network.opener, started_ns=self._started_ns)
@@ -203,6 +210,7 @@ class WorkerProcess:
             line=self.connector,
             own=GroupFacts(group, self._draws),
             later=asyncio.get_running_loop().call_later,
+            clock_ns=self._clock_ns,
         )
         self._greeter.add(group)
         return Crew(group, desk, brokers, (spec.worker, spec.workers))

@@ -1,0 +1,141 @@
+"""Nodes behind TLS, credentials, signatures and policies."""
+
+from pathlib import Path
+
+import pytest
+
+from choria_core.broker.server import Broker
+from choria_core.protocol.messages import NANOSECONDS, Version
+from choria_core.protocol.rpc_body import StatusCode
+from choria_emulator.fleet.recipes import TemplateFacts
+from choria_emulator.worker.messages import TlsSpec
+from choria_testing.authorities import NOW, Authority
+from choria_testing.callers import Caller
+from choria_testing.certificates import Certificates
+from choria_testing.secured_brokers import SecuredBroker
+
+from .conftest import Fleet, MakeFleet, group
+
+NAMES = {"node-1", "node-2", "node-3"}
+ALICE = "choria=alice.mcollective"
+POLICY = """policy default deny
+allow\tchoria=alice.mcollective\tping get_fact\t*\t*
+allow\tchoria=alice.mcollective\tinventory\tnumber=2\t*
+"""
+
+
+def at_that_time() -> int:
+    """When the kit's certificates are valid."""
+    return int(NOW) * NANOSECONDS
+
+
+@pytest.mark.parametrize("verify", [False, True], ids=["unverified", "verified"])
+async def test_tls_is_spoken_where_it_is_wanted(
+    tls_broker: Broker, make_fleet: MakeFleet, certificates: Certificates, verify: bool
+) -> None:
+    fleet = await make_fleet(
+        tls_broker,
+        tls=TlsSpec(ca_file=str(certificates.ca_file), verify=verify),
+        tls_of_wire=certificates.client_tls(),
+    )
+    assert await fleet.ping(3) == NAMES
+    replies = await fleet.call(3, "choria_util", "info")
+    assert all(b'"connector_tls":true' in bytes(reply.data) for reply in replies.values())
+
+
+async def test_a_storm_of_tls_connections_is_survived(
+    tls_broker: Broker, make_fleet: MakeFleet, certificates: Certificates
+) -> None:
+    fleet = await make_fleet(
+        tls_broker,
+        group(20),
+        tls=TlsSpec(),
+        tls_of_wire=certificates.client_tls(),
+    )
+    fleet.process.storm()
+    await fleet.until_inside(lambda: fleet.process.counts.connects == 40)
+    assert len(await fleet.ping(20)) == 20
+    assert fleet.process.connector.connected == 20
+
+
+async def test_credentials_are_shown_to_the_broker(
+    jwt_broker: SecuredBroker, make_fleet: MakeFleet
+) -> None:
+    fleet = await make_fleet(
+        jwt_broker.broker,
+        credentials_file=jwt_broker.credentials.file,
+        credentials_of_wire=jwt_broker.credentials,
+    )
+    assert await fleet.ping(3) == NAMES
+
+
+class Signed:
+    """A network in which alice has a certificate, and mallory one of another authority."""
+
+    def __init__(self, folder: Path) -> None:
+        authority, other = Authority.root("nodes and callers"), Authority.root("others")
+        (folder / "ca.pem").write_bytes(authority.pem)
+        self.file = folder / "server.cfg"
+        self.file.write_text(
+            "plugin.security.provider = file\n"
+            f"plugin.security.file.ca = {folder / 'ca.pem'}\n"
+            "plugin.security.file.certificate = /not/read\n"
+            "plugin.security.file.key = /not/read\n"
+            "rpcauthorization = true\nrpcauthprovider = action_policy\n"
+            "plugin.actionpolicy.allow_unconfigured = true\n"
+        )
+        (folder / "policies").mkdir()
+        (folder / "policies" / "rpcutil.policy").write_text(POLICY)
+        self.alice = Caller.certified(authority.issue("alice.mcollective"), ALICE)
+        self.mallory = Caller.certified(other.issue("alice.mcollective"), ALICE)
+
+
+async def secured(broker: Broker, make_fleet: MakeFleet, folder: Path) -> tuple[Fleet, Signed]:
+    signed = Signed(folder)
+    fleet = await make_fleet(
+        broker,
+        group(facts=TemplateFacts({"number": "${number}"})),
+        config_file=str(signed.file),
+        is_secure=True,
+        caller=signed.alice,
+        clock_ns=at_that_time,
+    )
+    return fleet, signed
+
+
+async def test_signed_requests_are_answered(
+    broker: Broker, make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet, _ = await secured(broker, make_fleet, tmp_path)
+    assert await fleet.ping(3) == NAMES
+
+
+async def test_requests_that_nobody_trusted_signed_are_refused(
+    broker: Broker, make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet, signed = await secured(broker, make_fleet, tmp_path)
+    for stranger in (signed.mallory, Caller(Version.V1, ALICE)):
+        fleet.caller = stranger
+        await fleet.ask("mcollective.broadcast.agent.discovery")
+    fleet.caller = signed.alice
+    await fleet.settled()
+    assert fleet.process.counts.refused == 6
+    assert len(fleet.replies) == 1
+
+
+async def test_policies_are_obeyed(broker: Broker, make_fleet: MakeFleet, tmp_path: Path) -> None:
+    fleet, _ = await secured(broker, make_fleet, tmp_path)
+    allowed = await fleet.call(3, "rpcutil", "ping")
+    denied = await fleet.call(3, "rpcutil", "daemon_stats")
+    assert {reply.statuscode for reply in allowed.values()} == {StatusCode.OK}
+    assert {reply.statuscode for reply in denied.values()} == {StatusCode.ABORTED}
+    assert fleet.process.counts.denied == 3
+
+
+async def test_a_rule_about_facts_holds_for_those_nodes_alone(
+    broker: Broker, make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet, _ = await secured(broker, make_fleet, tmp_path)
+    replies = await fleet.call(3, "rpcutil", "inventory")
+    allowed = {name for name, reply in replies.items() if reply.statuscode == StatusCode.OK}
+    assert allowed == {"node-2"}
