@@ -66,6 +66,14 @@ class AgentPlugin(Part):
     """An agent: a class made from :class:`choria_core.agents.agent.Agent`."""
 
 
+class DescriptionPlugin(Part):
+    """The description of an agent that nodes elsewhere have, for those who call it.
+
+    Its target is called with the name of the agent, and gives a
+    :class:`choria_core.ddl.document.Ddl`.
+    """
+
+
 class DataSourcePlugin(Part):
     """A data source: a class made from :class:`choria_core.agents.data_source.DataSource`."""
 
@@ -113,6 +121,17 @@ def choria_agents() -> Iterable[AgentPlugin]:  # type: ignore[empty-body]  # a s
 
     Returns:
         The agents.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_descriptions() -> Iterable[DescriptionPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute descriptions of agents that no server of this machine shall offer.
+
+    Called once per process, by clients.  An agent that is installed describes itself.
+
+    Returns:
+        The descriptions.  Two plugins that offer one name: as with commands.
     """
 
 

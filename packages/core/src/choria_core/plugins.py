@@ -26,6 +26,7 @@ from choria_core.hookspecs import (
     AuthorizerPlugin,
     Command,
     DataSourcePlugin,
+    DescriptionPlugin,
     DiscoveryMethodPlugin,
     Part,
 )
@@ -56,6 +57,7 @@ _KINDS: Mapping[type[object], _Kind] = {
         "choria_commands", "a command", "a-z, 0-9 and -", re.compile(r"[a-z0-9][a-z0-9-]*")
     ),
     AgentPlugin: _Kind("choria_agents", "an agent"),
+    DescriptionPlugin: _Kind("choria_descriptions", "a description"),
     DataSourcePlugin: _Kind("choria_data_sources", "a data source"),
     AuthorizerPlugin: _Kind("choria_authorizers", "an authorizer"),
     DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "a discovery method"),
@@ -196,6 +198,10 @@ class Plugins:
     def agents(self) -> Mapping[str, Offered[AgentPlugin]]:
         """The agents by name."""
         return self._offered(AgentPlugin)
+
+    def descriptions(self) -> Mapping[str, Offered[DescriptionPlugin]]:
+        """The descriptions of agents that are not installed, by name."""
+        return self._offered(DescriptionPlugin)
 
     def data_sources(self) -> Mapping[str, Offered[DataSourcePlugin]]:
         """The data sources by name."""

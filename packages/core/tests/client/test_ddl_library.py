@@ -1,12 +1,14 @@
 """Where descriptions of agents are found."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from choria_core.client.ddl_library import DdlLibrary
 from choria_core.ddl.document import ActionDdl, Ddl, Metadata, encode_ddl
-from choria_core.errors import ConfigError, UsageError
+from choria_core.errors import ConfigError, PluginError, UsageError
+from choria_core.hookspecs import DescriptionPlugin, hookimpl
 from choria_core.plugins import Plugins
 
 
@@ -33,6 +35,40 @@ def test_installed_agents_describe_themselves(plugins: Plugins, tmp_path: Path) 
     assert found.action("ping") is not None
     assert library.find("rpcutil") is found
     assert {"choria_util", "discovery", "rpcutil"} <= set(library.names())
+
+
+def describing(target: object, name: str = "faraway") -> Plugins:
+    """A plugin that describes an agent."""
+    module = ModuleType("teller")
+
+    @hookimpl
+    def choria_descriptions() -> list[DescriptionPlugin]:
+        return [DescriptionPlugin(name, target)]
+
+    module.choria_descriptions = choria_descriptions  # type: ignore[attr-defined]
+    plugins = Plugins()
+    plugins.register(module, "teller")
+    return plugins
+
+
+def test_plugins_describe_agents_that_are_installed_elsewhere(tmp_path: Path) -> None:
+    library = DdlLibrary([tmp_path], describing(lambda name: Ddl(Metadata(name=name, timeout=7))))
+
+    assert library.find("faraway").metadata.timeout == 7
+    assert library.names() == ["faraway"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (lambda name: None, "its description of faraway is none"),
+        (lambda name: Ddl(Metadata(name="other")), "its description of faraway is none"),
+        (lambda name: 1 / 0, "cannot be had: ZeroDivisionError"),
+    ],
+)
+def test_a_plugin_that_describes_badly_is_told(target: object, said: str) -> None:
+    with pytest.raises(PluginError, match=f"plugin teller: .*{said}"):
+        DdlLibrary([], describing(target)).find("faraway")
 
 
 def test_folders_are_looked_through_at_any_depth(tmp_path: Path) -> None:

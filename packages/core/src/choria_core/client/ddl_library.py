@@ -1,4 +1,4 @@
-"""Descriptions of agents: of the installed ones, and those in folders of the configuration.
+"""Descriptions of agents: those that plugins have, and those in folders of the configuration.
 
     library = DdlLibrary(config.library_folders, plugins)
     library.find("puppet").action("runonce")
@@ -13,7 +13,7 @@ from typing import Final
 
 from choria_core.agents.loading import load_agent
 from choria_core.ddl.document import Ddl, decode_ddl
-from choria_core.errors import ConfigError, UsageError
+from choria_core.errors import ConfigError, PluginError, UsageError
 from choria_core.plugins import Plugins
 from choria_core.protocol.names import is_agent
 
@@ -27,7 +27,7 @@ class DdlLibrary:
 
     Args:
         folders: of the configuration, ``libdir``.
-        plugins: whose agents describe themselves; None for nobody's.
+        plugins: whose agents describe themselves, and that describe others; None for none.
     """
 
     def __init__(self, folders: Iterable[Path], plugins: Plugins | None = None) -> None:
@@ -43,7 +43,7 @@ class DdlLibrary:
         Raises:
             UsageError: nobody describes such an agent.
             ConfigError: its file is none.
-            PluginError: the installed agent is broken.
+            PluginError: the installed agent, or what a plugin says of it, is broken.
         """
         found = self._found.get(agent)
         if found is None:
@@ -52,15 +52,17 @@ class DdlLibrary:
 
     def names(self) -> list[str]:
         """All agents that are described, in the order of the alphabet."""
-        installed = () if self._plugins is None else self._plugins.agents()
-        return sorted({*installed, *(path.stem for path in self._files())})
+        offered: set[str] = set()
+        if self._plugins is not None:
+            offered = {*self._plugins.agents(), *self._plugins.descriptions()}
+        return sorted(offered | {path.stem for path in self._files()})
 
     def _look_up(self, agent: str) -> Ddl:
         if not is_agent(agent):
             raise UsageError(f"{agent[:80]!a} is no name of an agent: use letters, digits, _ and -")
-        offered = None if self._plugins is None else self._plugins.agents().get(agent)
+        offered = None if self._plugins is None else _offered_ddl(self._plugins, agent)
         if offered is not None:
-            return load_agent(offered).ddl
+            return offered
         path = next((path for path in self._files() if path.stem == agent), None)
         if path is None:
             folders = ", ".join(map(str, self._folders))
@@ -75,6 +77,25 @@ class DdlLibrary:
     def _files(self) -> Iterator[Path]:
         for folder in self._folders:
             yield from sorted(path for path in folder.rglob("*.json") if path.is_file())
+
+
+def _offered_ddl(plugins: Plugins, agent: str) -> Ddl | None:
+    """What a plugin says of an agent; None where none does."""
+    installed = plugins.agents().get(agent)
+    if installed is not None:
+        return load_agent(installed).ddl
+    described = plugins.descriptions().get(agent)
+    if described is None:
+        return None
+    target = described.load()
+    try:
+        ddl = target(agent) if callable(target) else target
+    except Exception as error:  # whatever a foreign function raises
+        problem = f"its description of {agent} cannot be had: {type(error).__name__}: {error}"
+        raise PluginError(described.plugin, problem) from error
+    if not isinstance(ddl, Ddl) or ddl.metadata.name != agent:
+        raise PluginError(described.plugin, f"its description of {agent} is none")
+    return ddl
 
 
 def _read(path: Path, agent: str) -> Ddl:

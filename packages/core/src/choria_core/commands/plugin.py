@@ -37,7 +37,9 @@ def list_plugins(
 @app.command("ddl")
 def show_ddl(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="AGENT", help="Name of an installed agent.")],
+    name: Annotated[
+        str, typer.Argument(metavar="AGENT", help="Name of an agent that is plugged in.")
+    ],
     *,
     out: Annotated[
         Path | None,
@@ -60,14 +62,14 @@ def show_ddl(
 
 
 def _ddl(plugins: Plugins, name: str) -> bytes:
-    from choria_core.agents.loading import load_agent
+    from choria_core.client.ddl_library import DdlLibrary
     from choria_core.ddl.document import encode_ddl
 
-    offered = plugins.agents().get(name)
-    if offered is None:
-        known = ", ".join(sorted(plugins.agents()))
-        raise UsageError(f"no agent {name!r} is installed; there are: {known}")
-    return encode_ddl(load_agent(offered).ddl)
+    library = DdlLibrary((), plugins)
+    known = library.names()
+    if name not in known:
+        raise UsageError(f"no agent {name!r} is installed; there are: {', '.join(known)}")
+    return encode_ddl(library.find(name))
 
 
 def _print_json(infos: list[PluginInfo]) -> None:
