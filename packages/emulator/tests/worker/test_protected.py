@@ -31,7 +31,7 @@ def at_that_time() -> int:
 
 @pytest.mark.parametrize("verify", [False, True], ids=["unverified", "verified"])
 async def test_tls_is_spoken_where_it_is_wanted(
-    tls_broker: Broker, make_fleet: MakeFleet, certificates: Certificates, verify: bool
+    tls_broker: Broker, make_fleet: MakeFleet, certificates: Certificates, *, verify: bool
 ) -> None:
     fleet = await make_fleet(
         tls_broker,

@@ -5,6 +5,7 @@ ends the program that started it has ended, and so does this one.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -80,10 +81,8 @@ def _told(process: WorkerProcess) -> Told:
 
 def _say(report: Struct) -> None:
     """One line; whoever reads it reads all the time, so this waits for nothing."""
-    try:
+    with contextlib.suppress(OSError):  # nobody reads any more: the end of the input tells as well
         os.write(sys.stdout.fileno(), line(report))
-    except OSError:
-        pass  # nobody reads any more, which the end of the input tells as well
 
 
 def _ignore() -> None:

@@ -6,6 +6,7 @@ behind its subscriptions, and a delay before another try comes before the slot, 
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -27,7 +28,7 @@ CONNECT_SECONDS: Final = 10.0
 """From the connect to the PONG; a broker that gets tens of thousands of nodes needs a while."""
 
 BACKOFF: Final = Backoff(first_seconds=0.75, cap_seconds=30.0, factor=1.09, jitter=2 / 3)
-"""As the Go server waits: from 0.25–0.75 s up to 10–30 s after some forty failures."""
+"""As the Go server waits: a quarter of a second at first, half a minute after forty failures."""
 
 _TLS: Final = "tls"
 _READY: Final = "ready"
@@ -95,6 +96,7 @@ class Connector:
         self._complaints: dict[EmulatedNode, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._is_open = True
+        self._empty = asyncio.Event()
 
     def open(self, pools: Iterable[tuple[str, Sequence[Broker]]]) -> None:
         """Have slots for the brokers of each group."""
@@ -111,6 +113,14 @@ class Connector:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def wait_empty(self, *, timeout_seconds: float) -> None:
+        """Return when no node has a connection, or after so long."""
+        self._empty.clear()
+        if self.connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds):
+                    await self._empty.wait()
 
     def add(self, node: EmulatedNode) -> None:
         """Connect a node when its turn comes."""
@@ -143,6 +153,8 @@ class Connector:
         state, node.state = node.state, State.DOWN
         node.awaits_pong = False
         self.connected -= 1
+        if not self.connected:
+            self._empty.set()
         complaint = self._complaints.pop(node, "")
         if state is not State.READY:
             waiting = self._waiting.get(node)

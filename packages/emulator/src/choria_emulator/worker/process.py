@@ -178,9 +178,7 @@ class WorkerProcess:
             self.connector.release(node)
             if number % 500 == 0:
                 await asyncio.sleep(0)
-        deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
-        while self.connector.connected and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        await self.connector.wait_empty(timeout_seconds=SETTLE_SECONDS)
 
     def _crew(self, group: Group) -> Crew:
         spec = self._spec
