@@ -27,8 +27,8 @@ function ageText(age) {
 }
 
 export class Chart {
-  // `series`: [{ key, name, tone }]; `scale(values)`: an axis; `label` and `value`: of
-  // a tick and of a value in the legend.
+  // `series`: [{ key, name, tone }]; `scale(values)`: an axis; `label` and `value` write
+  // a tick, where the axis does not, and a value in the legend.
   constructor(host, { id, title, series, scale, label, value }) {
     Object.assign(this, { title, series, scale, label, value });
     this.moments = null;
@@ -95,9 +95,10 @@ export class Chart {
   }
 
   levels(axis, y, area) {
+    const label = axis.label ?? this.label;
     return axis.ticks.flatMap((tick) => [
       svg("line", { class: "grid", x1: area.left, x2: area.right, y1: y(tick), y2: y(tick) }),
-      svg("text", { class: "tick level", x: area.left - 8, y: y(tick) + 4 }, this.label(tick)),
+      svg("text", { class: "tick level", x: area.left - 8, y: y(tick) + 4 }, label(tick)),
     ]);
   }
 

@@ -63,7 +63,6 @@ const CHARTS = [
       { key: "broker_memory_bytes", name: "brokers", tone: "amber" },
     ],
     scale: memory,
-    label: bytes,
     value: bytes,
   },
 ];

@@ -72,10 +72,8 @@ function memoryTile(now) {
 }
 
 function brokerTile(now, look) {
-  const connections = look.brokers.reduce((sum, broker) => sum + broker.connections, 0);
   const many = look.brokers.length === 1 ? "one broker" : `${look.brokers.length} brokers`;
-  const detail = `${many}, ${count(connections)} connections`;
-  return tile("broker-memory", "Broker memory", bytes(now.broker_memory_bytes), detail);
+  return tile("broker-memory", "Broker memory", bytes(now.broker_memory_bytes), many);
 }
 
 // `now`: the last moment; `replying`: the last in which replies were sent.
@@ -84,9 +82,10 @@ export function showTiles(host, { now, replying, look }) {
   const latency = replying
     ? [seconds(replying.p50_seconds), `p99 ${seconds(replying.p99_seconds)}`]
     : ["–", "no reply yet"];
-  const away = `of ${count(now.wanted)}, ${count(now.connected)} connected`;
+  const waiting = now.connected - now.ready;
+  const rest = waiting > 0 ? ` · ${count(waiting)} on their way` : "";
   host.replaceChildren(
-    tile("nodes", "Nodes ready", count(now.ready), away, progress),
+    tile("nodes", "Nodes ready", count(now.ready), `of ${count(now.wanted)}${rest}`, progress),
     tile("requests", "Requests per second", rate(now.requests_per_s), `${count(look.counts.requests)} in all`),
     tile("replies", "Replies per second", rate(now.replies_per_s), `${count(look.counts.replies)} in all`),
     tile("latency", "Reply latency, p50", ...latency),

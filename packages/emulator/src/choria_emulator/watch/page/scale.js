@@ -31,8 +31,9 @@ export function linear(largest, { least = 1, unit = 1, wholes = false } = {}) {
 
 export function ofBytes(largest) {
   const least = 2 ** 20;
-  const [unit] = BYTE_UNITS.find(([size]) => Math.max(largest, least) >= size);
-  return linear(largest, { least, unit });
+  const [unit, name] = BYTE_UNITS.find(([size]) => Math.max(largest, least) >= size);
+  const label = (tick) => (tick ? `${tick / unit}\u202f${name}` : "0");
+  return { ...linear(largest, { least, unit }), label };
 }
 
 // Whole decades around the values.
