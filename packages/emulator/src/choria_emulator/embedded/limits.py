@@ -1,0 +1,71 @@
+"""What this machine and this process can hold."""
+
+import os
+import resource
+from pathlib import Path
+from typing import Final
+
+from choria_emulator.embedded.capacity import Machine
+
+USUAL_PORTS: Final = 28_232
+"""Ports for outgoing connections, as Linux has them unless told otherwise."""
+
+_MEMORY: Final = Path("/proc/meminfo")
+_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_UNLIMITED_FILES: Final = 1_048_576
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as it may; how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = file_limit()
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        except (OSError, ValueError):  # a system that allows less than its hard limit says
+            return soft
+    return limit
+
+
+def file_limit() -> int:
+    """How many files a process of ours may open at most."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _UNLIMITED_FILES if hard == resource.RLIM_INFINITY else min(hard, _UNLIMITED_FILES)
+
+
+def this_machine() -> Machine:
+    """What there is here."""
+    return Machine(
+        files=file_limit(),
+        cpus=_cpus(),
+        memory_bytes=available_memory(),
+        ports=local_ports(),
+    )
+
+
+def available_memory() -> int | None:
+    """Bytes that can be used without swapping; None where the system does not say."""
+    try:
+        text = _MEMORY.read_text()
+    except OSError:
+        return None
+    for line in text.splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            return int(rest.split()[0]) * 1024
+    return None
+
+
+def local_ports() -> int:
+    """How many outgoing connections one address can have to one other."""
+    try:
+        low, high = _PORTS.read_text().split()
+    except (OSError, ValueError):
+        return USUAL_PORTS
+    return int(high) - int(low) + 1
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
