@@ -90,7 +90,7 @@ def _entries(document: object) -> Iterable[object]:
 def _facts(node: Mapping[str, Any], path: Path) -> dict[str, Any]:
     facts = node["facts"]
     if not isinstance(facts, dict):
-        raise WorkError(f"{path}: the facts of a node are a {type(facts).__name__}, no mapping")
+        raise WorkError(f"{path}: the facts of a node must be a mapping, not {str(facts)[:40]!a}")
     return facts
 
 

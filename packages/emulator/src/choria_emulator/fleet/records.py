@@ -46,10 +46,8 @@ class NodeSettings:
     collectives: Annotated[
         object, Setting("how many, or a list of names with the main one first")
     ] = None
-    classes: Annotated[
-        tuple[object, ...] | None, Setting("classes; texts, or templates as for facts")
-    ] = None
-    facts: Annotated[Mapping[str, object] | None, Setting("a template; see below")] = None
+    classes: Annotated[tuple[object, ...] | None, Setting("classes of each node")] = None
+    facts: Annotated[Mapping[str, object] | None, Setting("facts, as a template")] = None
     inventory: Annotated[
         Path | None,
         Setting("facts and classes of real nodes, instead of facts; seen from this file's folder"),

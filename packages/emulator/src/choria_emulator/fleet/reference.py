@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from choria_core.config.schema import Row, describe
-from choria_emulator.fleet.records import FleetFile, NodeSettings
+from choria_emulator.fleet.records import FleetFile, GroupSettings, NodeSettings
 
 HEAD: Final = """\
 # The fleet file of `choria emulate`
@@ -91,30 +91,35 @@ Nodes of which nothing is said have facts from a small template of the emulator'
 
 def page() -> str:
     """The whole page, in Markdown."""
-    return f"{HEAD}\n{_table(_rows())}"
+    return "\n".join(_parts())
 
 
-def _rows() -> Iterable[Row]:
-    """Each key once: what may stand at the top and in groups comes first."""
+def _parts() -> Iterable[str]:
     common = [row.key for row in describe(NodeSettings)]
-    for row in describe(FleetFile):
-        inner = row.key.removeprefix("groups.<name>.")
-        if row.key != inner and inner in common:
-            continue
-        yield row
+    own = [row for row in describe(GroupSettings) if row.key not in common]
+    top = [row for row in describe(FleetFile) if "." not in row.key and row.key not in common]
+    yield HEAD
+    yield "At the top of the file:\n"
+    yield _table(top)
+    yield "In a group, that is below `groups` and its name:\n"
+    yield _table(own)
+    yield "In a group, or at the top for all groups:\n"
+    yield _table(describe(NodeSettings))
 
 
 def _table(rows: Iterable[Row]) -> str:
-    lines = ["| key | value | default | what it is for |", "|---|---|---|---|"]
-    common = {row.key for row in describe(NodeSettings)}
+    lines = ["| key | value | what it is for |", "|---|---|---|"]
     for row in rows:
-        key = f"`{row.key}`, `groups.<name>.{row.key}`" if row.key in common else f"`{row.key}`"
-        kind = _KINDS.get(row.key, row.type)
-        lines.append(f"| {key} | {kind} | {row.default} | {row.doc} |")
+        doc = f"{row.doc}; required" if row.default == "required" else row.doc
+        lines.append(f"| `{row.key}` | {_KINDS.get(row.key, row.type)} | {doc} |")
     return "\n".join(lines) + "\n"
 
 
-_KINDS: Final = {"collectives": "whole number or list of names", "facts": "template"}
+_KINDS: Final = {
+    "collectives": "whole number or list of names",
+    "classes": "list of texts and templates",
+    "facts": "template",
+}
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def _seconds(part: str, text: str, what: str, wanted: str) -> float:
     try:
         seconds = parse_choria_duration(part.strip())
     except ConfigError as error:
-        raise UsageError(f"{_shown(text)} is no {what}: {error}") from error
+        raise UsageError(f"{_shown(text)} is no {what}: {_one_line(str(error))}") from error
     if seconds < 0:
         raise UsageError(f"{_shown(text)} is less than no time: {wanted}")
     return seconds
@@ -142,4 +142,8 @@ def _seconds(part: str, text: str, what: str, wanted: str) -> float:
 def _shown(text: str) -> str:
     """What was given, shortened and in quotes."""
     cut = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut) + '"'
+    return f'"{_one_line(cut)}"'
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

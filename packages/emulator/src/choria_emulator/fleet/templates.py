@@ -140,9 +140,9 @@ def _mapping(template: Mapping[str, object], path: str) -> Part:
     if found:
         return _word(found[0], template, path)
     parts = {key: compile_template(value, _below(path, key)) for key, value in template.items()}
-    if all(isinstance(part, Fixed) for part in parts.values()):
-        return Fixed(template)
-    fixed = {key: make(part, _NOBODY) for key, part in parts.items() if isinstance(part, Fixed)}
+    fixed = {key: part.value for key, part in parts.items() if isinstance(part, Fixed)}
+    if len(fixed) == len(parts):
+        return Fixed(fixed)
     order = dict.fromkeys(parts)
     makers = [(key, part) for key, part in parts.items() if not isinstance(part, Fixed)]
 
@@ -157,8 +157,9 @@ def _mapping(template: Mapping[str, object], path: str) -> Part:
 
 def _sequence(template: Sequence[object], path: str) -> Part:
     parts = [compile_template(item, _below(path, str(at))) for at, item in enumerate(template)]
-    if all(isinstance(part, Fixed) for part in parts):
-        return Fixed(template)
+    fixed = [part.value for part in parts if isinstance(part, Fixed)]
+    if len(fixed) == len(parts):
+        return Fixed(fixed)
     return lambda subject: [make(part, subject) for part in parts]
 
 
@@ -235,7 +236,3 @@ def _is_number(value: object) -> bool:
 
 def _below(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-_NOBODY: Final = Subject(Draws(0), 0, "", "")
-"""For parts that ask for nobody."""
