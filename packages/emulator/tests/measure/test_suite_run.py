@@ -76,14 +76,19 @@ async def nodes(plain_broker: Broker) -> AsyncIterator[ScriptedNodes]:
 
 @pytest.fixture
 def config(plain_broker: Broker, tmp_path: Path) -> ClientConfig:
+    """Of a client of the plain broker."""
+    return config_of(plain_broker, tmp_path)
+
+
+def config_of(broker: Broker, folder: Path) -> ClientConfig:
     """Of a client; what the environment says of protection does not matter."""
-    file = tmp_path / "client.cfg"
+    file = folder / "client.cfg"
     file.write_text(
         "identity = desk.example\nplugin.security.provider = file\n"
-        f"plugin.choria.middleware_hosts = 127.0.0.1:{plain_broker.port}\n"
+        f"plugin.choria.middleware_hosts = 127.0.0.1:{broker.port}\n"
     )
     names = HostNames(host_name=lambda: "desk.example")
-    environment = {"HOME": str(tmp_path), "MCOLLECTIVE_CERTNAME": "desk.mcollective"}
+    environment = {"HOME": str(folder), "MCOLLECTIVE_CERTNAME": "desk.mcollective"}
     read = load_client(file, host=Host(names, environment))
     return with_protection(read, tls=False, verify=False, secure=False)
 
@@ -250,7 +255,28 @@ async def test_the_suite_and_each_result_are_announced(
     assert len({event["id"] for _, event in heard}) == 3
 
 
-async def test_a_broker_that_cuts_the_client_off_is_told_of(
+async def test_a_client_that_is_cut_off_as_too_slow_is_told_so(
+    make_broker: MakeBroker, small: MeasurePlan, tmp_path: Path
+) -> None:
+    """A broker that lets so little wait cuts off whoever is sent many large answers at once."""
+    broker = await make_broker(
+        jetstream=False, max_payload_bytes=10_000, extra_config="max_pending: 10000"
+    )
+    body = b'{"action":"generate","statuscode":0,"statusmsg":"OK","data":{"message":"%s"}}'
+
+    def answer(asked: Asked) -> list[bytes]:
+        if asked.request.agent == "discovery":
+            return [asked.reply()]
+        return [asked.reply(body % (b"x" * 4_000))] * 30
+
+    async with scripted_nodes(broker, *NODES) as nodes:
+        nodes.answer = answer
+        [result] = (await run(replace(small, count=1), config_of(broker, tmp_path))).results
+
+    assert "server closed the connection" in result.cut
+
+
+async def test_a_broker_that_goes_away_is_told_of(
     nodes: ScriptedNodes, plain_broker: Broker, small: MeasurePlan, config: ClientConfig
 ) -> None:
     """Killed while nodes are asked; it comes back, and the next request is answered."""
