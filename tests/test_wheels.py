@@ -53,6 +53,15 @@ def test_the_schemas_come_with_the_core(root: Path, wheels: list[Path]) -> None:
     assert schemas <= set(ZipFile(core).namelist())
 
 
+def test_the_live_page_comes_with_the_emulator(root: Path, wheels: list[Path]) -> None:
+    source = root / "packages" / "emulator" / "src"
+    parts = {str(file.relative_to(source)) for file in source.glob("*/watch/page/*")}
+    emulator = next(wheel for wheel in wheels if wheel.name.startswith("choria_emulator-"))
+
+    assert parts
+    assert parts <= set(ZipFile(emulator).namelist())
+
+
 @pytest.mark.timeout(300)
 def test_choria_tells_its_version(installed: Path) -> None:
     assert "0.1.0" in _run(str(installed / "choria"), "--version")
