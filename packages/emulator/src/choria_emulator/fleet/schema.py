@@ -31,6 +31,8 @@ _NUMBER: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)"
 _PERCENT: Final = rf"{_NUMBER}\s*%?"
 _DURATION: Final = rf"({_NUMBER}(ns|us|µs|μs|ms|s|m|h|S|H))+|{_NUMBER}[dDwWMyY]|0"
 _TEMPLATE: Final = {"$ref": "#/$defs/template"}
+_UNIT: Final = {"minimum": 0, "maximum": 1}
+_PAIR: Final = {"minItems": 2, "maxItems": 2}
 _SHARE: Final = {"$ref": "#/$defs/share"}
 
 
@@ -141,9 +143,6 @@ def _share() -> Schema:
     return {"anyOf": [_written(rf"\s*({percent})\s*"), {"type": "number", **_UNIT}]}
 
 
-_UNIT: Final = {"minimum": 0, "maximum": 1}
-
-
 def _template() -> Schema:
     """A value, or a mapping of one word that has a meaning."""
     return {
@@ -178,14 +177,12 @@ def _choice() -> Schema:
         },
         "required": [CHOICE],
         "additionalProperties": False,
+        "dependentSchemas": {SHARES: {"properties": {CHOICE: listed}}},
     }
 
 
 def _range() -> Schema:
     return _only(RANGE, {"type": "array", "items": {"type": "number"}, **_PAIR})
-
-
-_PAIR: Final = {"minItems": 2, "maxItems": 2}
 
 
 def _only(key: str, value: object) -> Schema:
