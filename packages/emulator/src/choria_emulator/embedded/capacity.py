@@ -110,16 +110,16 @@ def plan_capacity(wanted: Wanted, machine: Machine) -> Capacity:
     workers, brokers = _workers(wanted, machine), _brokers(wanted, machine)
     survives = bool(brokers) and brokers >= surviving_brokers(wanted.nodes, machine.files)
     memory = memory_estimate(wanted, workers=workers, brokers=brokers)
-    notes = [
-        *_broker_notes(wanted, machine, brokers, survives=survives),
-        *_memory_notes(memory, machine),
-    ]
+    notes = (
+        _broker_note(wanted, machine, brokers, survives=survives),
+        _memory_note(memory, machine),
+    )
     return Capacity(
         workers=workers,
         brokers=brokers,
         survives_loss=survives,
         memory_bytes=memory,
-        notes=tuple(notes),
+        notes=tuple(note for note in notes if note),
     )
 
 
@@ -149,10 +149,10 @@ def check_ports(nodes: int, *, brokers: int, sources: int, ports: int) -> None:
     if nodes > room:
         needed = -(-nodes // (brokers * ports))
         raise UsageError(
-            f"{nodes} nodes: one address has {ports} ports to a broker, so {_count(brokers, 'broker')} "
-            f"and {_count(max(1, sources), 'address', 'addresses')} allow {room} connections: "
-            f"name {needed} addresses of this machine with --source, or widen "
-            "net.ipv4.ip_local_port_range"
+            f"{nodes} nodes: an address has {ports} ports to each broker, and there are "
+            f"{_count(brokers, 'broker')} and {_count(max(1, sources), 'address', 'addresses')}, "
+            f"which allows {room} connections: name {needed} addresses of this machine with "
+            "--source, or widen net.ipv4.ip_local_port_range"
         )
 
 
@@ -190,30 +190,28 @@ def _more_files(nodes: int, holders: int) -> str:
     return f"ulimit -n {-(-files // 1000) * 1000}, as an administrator"
 
 
-def _broker_notes(
-    wanted: Wanted, machine: Machine, brokers: int, *, survives: bool
-) -> tuple[str, ...]:
+def _broker_note(wanted: Wanted, machine: Machine, brokers: int, *, survives: bool) -> str:
     if not brokers:
-        return ()
+        return ""
     enough = surviving_brokers(wanted.nodes, machine.files)
-    nodes, hold = f"{wanted.nodes} nodes", "holds" if brokers == 1 else "hold"
+    nodes = f"{wanted.nodes} nodes"
     if survives:
-        return (f"{nodes}: {brokers} brokers hold them, also after the loss of one",)
+        return f"{nodes}: {brokers} brokers hold them, also after the loss of one"
     if brokers == 1:
-        return (f"{nodes}: 1 broker {hold} them; to survive its loss: --brokers {enough}",)
+        return f"{nodes}: 1 broker holds them; to survive its loss it takes 2: --brokers 2"
     return (
-        f"{nodes}: {brokers} brokers {hold} them; "
-        f"to survive the loss of one it takes {enough}: --brokers {enough}",
+        f"{nodes}: {brokers} brokers hold them; "
+        f"to survive the loss of one it takes {enough}: --brokers {enough}"
     )
 
 
-def _memory_notes(memory: int, machine: Machine) -> tuple[str, ...]:
+def _memory_note(memory: int, machine: Machine) -> str:
     available = machine.memory_bytes
     if available is None or memory <= available:
-        return ()
+        return ""
     return (
         f"warning: this may take {memory // _MB} MB of memory and {available // _MB} MB are "
-        "available: run fewer nodes, or stop other programs",
+        "available: run fewer nodes, or stop other programs"
     )
 
 
