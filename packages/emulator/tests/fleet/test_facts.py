@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_emulator.fleet.draws import Draws
-from choria_emulator.fleet.facts import GroupFacts, classes_of, facts_of
+from choria_emulator.fleet.facts import GroupFacts
 from choria_emulator.fleet.plan import FleetPlan, Group, decode_plan, encode_plan
 from choria_emulator.fleet.recipes import STANDARD_FACTS, InventoryFacts, TemplateFacts
 from choria_emulator.fleet.templates import TemplateError
@@ -141,16 +141,15 @@ def test_nodes_take_after_real_ones_in_turn_and_go_on_by_their_offset() -> None:
     recipe = InventoryFacts(({"n": 1}, {"n": 2}, {"n": 3}), (("a",), (), ("b", "web")))
     group = _group(facts=recipe, classes=("web",))
 
-    assert [facts_of(recipe, group, number, DRAWS)["n"] for number in range(1, 6)] == [
-        1, 2, 3, 1, 2,
-    ]  # fmt: skip
-    assert [classes_of(group, number, DRAWS) for number in (1, 2, 3)] == [
+    facts = GroupFacts(group, DRAWS)
+    assert [facts.facts(number)["n"] for number in range(1, 6)] == [1, 2, 3, 1, 2]
+    assert [facts.classes(number) for number in (1, 2, 3)] == [
         ("web", "a"),
         ("web",),
         ("web", "b"),
     ]
     further = _group(facts=recipe, offset=4)
-    assert facts_of(recipe, further, 1, DRAWS) == {"n": 2}
+    assert GroupFacts(further, DRAWS).facts(1) == {"n": 2}
 
 
 def test_classes_may_be_drawn_and_null_is_none() -> None:
@@ -193,7 +192,7 @@ def test_a_plan_goes_over_a_pipe_as_it_is() -> None:
 
 
 def test_the_standard_facts_are_a_template_that_can_be_made() -> None:
-    made = facts_of(STANDARD_FACTS, _group(), 3, DRAWS)
+    made = GroupFacts(_group(facts=STANDARD_FACTS), DRAWS).facts(3)
 
     assert list(made) == list(STANDARD_FACTS.facts)
 
@@ -203,8 +202,8 @@ def _group(**settings: Any) -> Group:
 
 
 def _facts(template: dict[str, Any], *, number: int = 1, offset: int = 0) -> dict[str, Any]:
-    recipe = TemplateFacts(template)
-    return facts_of(recipe, _group(offset=offset), number, DRAWS)
+    group = _group(facts=TemplateFacts(template), offset=offset)
+    return dict(GroupFacts(group, DRAWS).facts(number))
 
 
 def _counted(template: object) -> Counter[Any]:

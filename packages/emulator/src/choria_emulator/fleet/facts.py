@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from msgspec.structs import replace
-
 from choria_emulator.fleet.draws import Draws
 from choria_emulator.fleet.plan import Group
-from choria_emulator.fleet.recipes import FactRecipe, InventoryFacts
+from choria_emulator.fleet.recipes import InventoryFacts
 from choria_emulator.fleet.templates import Fixed, Subject, compile_template, make
 
 
@@ -61,16 +59,3 @@ class GroupFacts:
         group = self._group
         identity = group.identity(number)
         return Subject(self._draws, number + group.offset, identity, group.name)
-
-
-def facts_of(recipe: FactRecipe, group: Group, number: int, draws: Draws) -> dict[str, Any]:
-    """The facts that ``recipe`` gives node ``number`` of a group.
-
-    For one node; whoever asks for many keeps a :class:`GroupFacts`.
-    """
-    return dict(GroupFacts(replace(group, facts=recipe), draws).facts(number))
-
-
-def classes_of(group: Group, number: int, draws: Draws) -> tuple[str, ...]:
-    """The classes of node ``number`` of a group; for one node, like :func:`facts_of`."""
-    return GroupFacts(group, draws).classes(number)

@@ -185,15 +185,19 @@ def _choice(template: Mapping[str, object], path: str) -> Part:
         fix = "write a list, as in {choice: [a, b]}, or shares, as in {choice: {a: 20%, b: 80%}}"
         raise TemplateError(path, "choice has nothing to choose from", fix)
     parts = [compile_template(item, f"{path}[{at}]") for at, item in enumerate(choices)]
-    effect = f"fact {path}"
+    fixed = [part.value for part in parts if isinstance(part, Fixed)]
+    chosen = _chosen(f"fact {path}", len(parts), shares, path)
+    if len(fixed) == len(parts):
+        return lambda to: fixed[chosen(to)]
+    return lambda to: make(parts[chosen(to)], to)
+
+
+def _chosen(effect: str, count: int, shares: object, path: str) -> Callable[[Subject], int]:
+    """Which of ``count`` choices a node takes."""
     if shares is None:
-        count = len(parts)
-        return lambda to: make(
-            parts[int(to.draws.share(effect, to.identity) * count)],
-            to,
-        )
-    bounds = _bounds(shares, len(parts), path)
-    return lambda to: make(parts[bisect_right(bounds, to.draws.share(effect, to.identity))], to)
+        return lambda to: int(to.draws.share(effect, to.identity) * count)
+    bounds = _bounds(shares, count, path)
+    return lambda to: bisect_right(bounds, to.draws.share(effect, to.identity))
 
 
 def _bounds(shares: object, count: int, path: str) -> list[float]:
