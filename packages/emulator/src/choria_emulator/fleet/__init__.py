@@ -1,1 +1,1 @@
-"""What a fleet is: groups of nodes, what they are like, what happens to them.  Pure."""
+"""What a fleet is: groups of nodes, what they are like, what happens to them."""
