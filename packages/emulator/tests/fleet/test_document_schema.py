@@ -12,9 +12,9 @@ from choria_core.config.problems import InvalidConfigError
 from choria_core.config.yaml_nodes import plain
 from choria_core.config.yaml_text import read_yaml
 from choria_emulator.fleet.document import plan_of
+from choria_emulator.fleet.document_schema import fleet_schema
 from choria_emulator.fleet.plan import Group
 from choria_emulator.fleet.reference import page
-from choria_emulator.fleet.document_schema import fleet_schema
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "fleet-file.md"
 SCHEMA = fleet_schema()
