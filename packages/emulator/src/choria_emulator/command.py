@@ -388,6 +388,6 @@ def _plan(
 def _print_schema() -> None:
     import json
 
-    from choria_emulator.fleet.document_schema import fleet_schema
+    from choria_emulator.fleet.schema import fleet_schema
 
     typer.echo(json.dumps(fleet_schema(), indent=2))

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from msgspec import structs
 
+from choria_core.errors import ChoriaError
 from choria_core.telemetry.logs import get_logger
 from choria_emulator.fleet.plan import FleetPlan
 from choria_emulator.supervisor.scaling import scaled
@@ -170,7 +171,11 @@ class Fleet:
                 self._unready()
                 continue
             seen = self._changed
-            await self._spread()
+            try:
+                await self._spread()
+            except ChoriaError as error:
+                self._stage = f"waiting for brokers: {error}"
+                continue
             if self._is_complete() and seen == self._changed:
                 self.is_ready = True
                 self._stage = "running"

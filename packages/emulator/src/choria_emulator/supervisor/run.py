@@ -35,7 +35,7 @@ async def run_fleet(options: EmulateOptions, stop: asyncio.Event) -> None:
         ConfigError: a file, a port or the configuration is unusable.
         WorkError: a broker or process failed.
     """
-    configure("warn")
+    configure("info")
     async with contextlib.AsyncExitStack() as stack:
         network = await stack.enter_async_context(opened_network(options))
         for text in network.notes:
@@ -111,7 +111,7 @@ def _specs(options: EmulateOptions, network: FleetNetwork) -> list[WorkerSpec]:
             workers=network.workers,
             plan=options.plan,
             servers=network.servers,
-            config_file=str(options.config_file or ""),
+            config_file=network.config_file,
             is_secure=options.is_secure,
             tls=network.tls,
             credentials_file=str(options.credentials_file or ""),

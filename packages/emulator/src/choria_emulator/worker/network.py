@@ -74,7 +74,7 @@ def load_network(spec: WorkerSpec, plugins: Plugins) -> Network:
         version=version_of(config.security),
         opener=RequestOpener(version_of(config.security), _trust(config)),
         authorizer=load_authorizer(config, plugins) if spec.is_secure else None,
-        context=_context(config, spec.tls),
+        context=_context(spec.tls),
         signer=lambda: signer,
         facts=NetworkFacts(is_signed=spec.is_secure, brokers=_brokers(spec)),
         config_item=partial(config_item, config.settings),
@@ -112,23 +112,37 @@ def _trust(config: ServerConfig) -> RequestTrust | None:
     return X509Trust(load_authorities(x509_files(security, config.certname).authorities), rules)
 
 
-def _context(config: ServerConfig, tls: TlsSpec | None) -> ssl.SSLContext | None:
+def shared_tls(config: ServerConfig, *, verify: bool) -> TlsSpec:
+    """TLS by the configuration: all nodes show its one certificate, where it has one.
+
+    Raises:
+        ConfigError: the broker shall be verified, and the configuration does not say by whom.
+    """
+    try:
+        found = tls_settings(config)
+    except ConfigError:
+        if verify:
+            raise
+        found = None
+    if found is None:
+        return TlsSpec(verify=verify)
+    has_certificate = bool(found.cert_file) and os.access(found.cert_file, os.R_OK)
+    return TlsSpec(
+        ca_file=found.ca_file if os.access(found.ca_file, os.R_OK) or verify else "",
+        cert_file=found.cert_file if has_certificate else "",
+        key_file=found.key_file if has_certificate else "",
+        verify=verify,
+    )
+
+
+def _context(tls: TlsSpec | None) -> ssl.SSLContext | None:
     if tls is None:
         return None
-    if tls.ca_file or tls.cert_file:
-        settings = TlsSettings(
+    return make_context(
+        TlsSettings(
             ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file, verify=tls.verify
         )
-        return make_context(settings)
-    try:
-        settings = tls_settings(config) or TlsSettings(verify=tls.verify)
-    except ConfigError:
-        if tls.verify:
-            raise
-        settings = TlsSettings(verify=False)
-    if settings.cert_file and not os.access(settings.cert_file, os.R_OK) and not tls.verify:
-        settings = TlsSettings(verify=False)  # brokers that want no certificate
-    return make_context(settings)
+    )
 
 
 def server_address(text: str) -> ServerAddress:
