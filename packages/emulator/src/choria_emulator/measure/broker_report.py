@@ -10,7 +10,7 @@ from choria_emulator.measure import page
 from choria_emulator.measure.broker_plan import BrokerPlan, Sample, Sampled
 from choria_emulator.measure.charts import Labels, Series, line_chart
 from choria_emulator.measure.figures import spread
-from choria_emulator.measure.quantities import count_text, seconds_text, tick_text
+from choria_emulator.measure.quantities import count_text, seconds_text, short_count, tick_text
 from choria_emulator.measure.stability import BUCKET_SECONDS
 
 FORMAT: Final = "choria-measure-broker-1"
@@ -93,7 +93,7 @@ def _storm(plan: BrokerPlan, sampled: Sampled) -> dict[str, object] | None:
 
 def _cards(plan: BrokerPlan, sampled: Sampled) -> list[tuple[str, str]]:
     found = [
-        (count_text(values[-1]), f"{name} at the end")
+        (short_count(values[-1]), f"{name} at the end")
         for name, values in _columns(plan, sampled).items()
     ]
     if sampled.is_stable:

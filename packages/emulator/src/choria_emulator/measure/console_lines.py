@@ -63,7 +63,10 @@ def summary_text(summary: Summary) -> str:
     """The tables behind all requests."""
     rows = [_spread_row("request", summary.request_seconds)]
     rows += [_spread_row(said, summary.reply_seconds[moment]) for moment, said in REPLIES.items()]
-    parts = [table(_SPREAD_HEADERS, rows, title=one_line(summary.description)), *counts_lines(summary)]
+    parts = [
+        table(_SPREAD_HEADERS, rows, title=one_line(summary.description)),
+        *counts_lines(summary),
+    ]
     parts += [f"note: {one_line(note)}\n" for note in summary.notes]
     if summary.comparison:
         parts.append(comparison_table(summary.comparison, summary.compared_with))

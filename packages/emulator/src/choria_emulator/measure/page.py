@@ -23,19 +23,21 @@ body { margin: 0 auto; max-width: 1000px; padding: 24px 20px 60px; background: v
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 36px 0 8px; }
-p { margin: 6px 0; }
+p { margin: 6px 0; overflow-wrap: anywhere; }
+section { min-width: 0; }
 .soft { color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px;
   margin: 20px 0 0; }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
   padding: 10px 14px; }
-.card b { display: block; font-size: 22px; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.card b { display: block; font-size: 22px; line-height: 1.3; overflow-wrap: anywhere;
+  font-variant-numeric: tabular-nums; }
 .card span { color: var(--soft); font-size: 13px; }
 .note { background: var(--note); color: var(--note-ink); border-radius: 8px; padding: 10px 14px;
   margin: 12px 0 0; overflow-wrap: anywhere; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--rule);
   vertical-align: top; }

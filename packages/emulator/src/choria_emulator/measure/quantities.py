@@ -31,7 +31,7 @@ def tick_text(seconds: float) -> str:
 
 
 def short_count(value: float) -> str:
-    """A number at an axis: thousands with a k, millions with an M."""
+    """A number where there is little room: thousands with a k, millions with an M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= 10 * size:
             return f"{value / size:.6g}{unit}"
