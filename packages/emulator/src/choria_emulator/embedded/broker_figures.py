@@ -70,7 +70,7 @@ def read_varz(document: Mapping[str, object], *, url: str) -> BrokerFigures:
         connections=_count(document, "connections"),
         subscriptions=_count(document, "subscriptions"),
         memory_bytes=_count(document, "mem"),
-        cpu_percent=_number(document, "cpu"),
+        cpu_percent=float(_number(document, "cpu")),
         slow_consumers=_count(document, "slow_consumers"),
         in_messages=_count(document, "in_msgs"),
         out_messages=_count(document, "out_msgs"),
