@@ -5,6 +5,7 @@ import contextlib
 import csv
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -153,6 +154,26 @@ async def test_other_than_the_expected_nodes_are_an_error_that_names_how_many(de
     assert told.code == 1
     assert told.err.startswith("error: expected 9 nodes with the agent emulated0, found 7 within")
     assert (await desk.measure("1", "7", "x", "out")).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+async def test_a_suite_that_is_broken_off_keeps_what_it_has(
+    desk: Desk, number: signal.Signals
+) -> None:
+    words = ("--discovery-timeout", "300ms", "--timeout", "600s")
+    desk.nodes.answer = lambda asked: [asked.reply()] if len(desk.nodes.requests) <= 14 else []
+    running = await desk.started("measure", "5", "7", "x", "out", "-c", "client.cfg", *words)
+    assert running.stdout is not None
+    async with asyncio.timeout(60):
+        while b"#: 1" not in await running.stdout.readline():
+            pass
+        running.send_signal(number)
+        await running.communicate()
+
+    assert running.returncode == (0 if number is signal.SIGINT else -number)
+    assert len((desk.folder / "out" / "requests.csv").read_text().splitlines()) == 2
+    assert (desk.folder / "out" / "suite.json").exists()
+    assert (desk.folder / "out" / "report.html").exists() is (number is signal.SIGINT)
 
 
 async def test_results_of_another_run_are_not_touched(desk: Desk) -> None:

@@ -107,10 +107,17 @@ def small(plan: MeasurePlan) -> MeasurePlan:
     )
 
 
-async def run(plan: MeasurePlan, config: ClientConfig, ears: Ears | None = None) -> Outcome:
+async def run(
+    plan: MeasurePlan,
+    config: ClientConfig,
+    ears: Ears | None = None,
+    stop: asyncio.Event | None = None,
+) -> Outcome:
     """Measure, within the time of a test."""
     async with asyncio.timeout(60):
-        return await run_suite(plan, config, Plugins(), listener=ears or Ears())
+        return await run_suite(
+            plan, config, Plugins(), stop=stop or asyncio.Event(), listener=ears or Ears()
+        )
 
 
 def rows(plan: MeasurePlan, name: str) -> list[str]:
@@ -214,6 +221,25 @@ async def test_answers_after_the_timeout_are_late_and_missing(
     assert (result.ok, result.missing, result.late) == (2, (NODES[0],), (NODES[0],))
     assert result.request_ns == 200_000_000
     assert result.total_ns < 10_000_000_000
+
+
+async def test_a_suite_that_is_stopped_has_the_requests_that_are_over(
+    nodes: ScriptedNodes, small: MeasurePlan, config: ClientConfig
+) -> None:
+    stop = asyncio.Event()
+
+    def answer(asked: Asked) -> list[bytes]:
+        if len(nodes.requests) <= 6:  # discovery and one request, each of three nodes
+            return [asked.reply()]
+        stop.set()
+        return []
+
+    nodes.answer = answer
+
+    outcome = await run(replace(small, count=9, timeout_seconds=600.0), config, stop=stop)
+
+    assert [result.ok for result in outcome.results] == [3]
+    assert len(rows(small, result_files.REQUESTS)) == 2
 
 
 @pytest.mark.parametrize("expect", [2, 4])

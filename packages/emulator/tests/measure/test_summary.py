@@ -113,15 +113,18 @@ def test_a_client_that_was_the_bottleneck_is_said_to_be(make_result: MakeResult)
     busy = make_result([1], effort=Effort(wall_ns=100, cpu_ns=60, waiting_ns=35))
     idle = make_result([1], effort=Effort(wall_ns=100, cpu_ns=60))
 
-    [note] = notes_of([busy, idle])
+    [note] = notes_of([busy, idle], wanted=2)
 
     assert "the client itself was the bottleneck in 1 request:" in note
     assert "95%" in note
-    assert notes_of([idle]) == ()
+    assert notes_of([idle], wanted=1) == ()
+    assert notes_of([idle], wanted=5) == ("the suite was ended after 1 of 5 requests",)
 
 
 def test_a_connection_that_was_cut_is_explained(make_result: MakeResult) -> None:
-    [note] = notes_of([make_result([1, 2], cut="nats://b: the server closed the connection")])
+    [note] = notes_of(
+        [make_result([1, 2], cut="nats://b: the server closed the connection")], wanted=1
+    )
 
     assert "in request 1 behind 2 of 3 replies" in note
     assert "max_pending" in note

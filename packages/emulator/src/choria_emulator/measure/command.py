@@ -1,5 +1,6 @@
 """``choria measure``: ask a fleet again and again, and report."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from choria_core.commands.client_setup import client_config
 from choria_core.commands.filter_options import NetworkOptions
 from choria_core.commands.option_groups import with_option_groups
 from choria_core.errors import UsageError, WorkError
-from choria_core.event_loop import run_async
+from choria_core.event_loop import run_until_stopped
 from choria_emulator.measure.broker_command import broker
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from choria_emulator.measure.plan import MeasurePlan
     from choria_emulator.measure.request_run import Progress
     from choria_emulator.measure.result import RequestResult
+    from choria_emulator.measure.suite_run import Outcome
 
 FLEET = "fleet"
 """The command that is meant where no other is named."""
@@ -188,7 +190,7 @@ def fleet(  # noqa: PLR0913 - each is an argument, or a group of options
     OUTDIR gets tables of all times, summary.json and report.html.
 
     Ends with 1 where there are more or fewer nodes than expected, and
-    where a threshold is broken.
+    where a threshold is broken.  Ctrl-C ends it with what there is.
 
     choria measure broker samples the monitor of a broker instead.
     """
@@ -201,7 +203,13 @@ def fleet(  # noqa: PLR0913 - each is an argument, or a group of options
     config = reach.client()
     result_files.prepare(plan.folder, shown=plan.folder_given)
     listener = _Console(plan)
-    outcome = run_async(run_suite(plan, config, context.obj, listener=listener))
+
+    async def main(stop: asyncio.Event) -> "Outcome":
+        return await run_suite(plan, config, context.obj, stop=stop, listener=listener)
+
+    outcome = run_until_stopped(main)
+    if not outcome.results:
+        raise WorkError("stopped before the first request was over")
     done = finish(plan, outcome, config, earlier=earlier)
     typer.echo(f"\n{done.text}\n{done.report}")
     if not done.is_kept:

@@ -91,7 +91,7 @@ def finish(
         versions=_versions(outcome),
         discovery_seconds=outcome.discovery_seconds,
         slowest=outcome.times.slowest(SLOWEST),
-        notes=notes_of(results, events_lost=outcome.events_lost),
+        notes=notes_of(results, wanted=plan.count, events_lost=outcome.events_lost),
         thresholds=verdicts,
         comparison=compare(earlier.metrics, metrics) if earlier else (),
         compared_with=earlier.source if earlier else "",

@@ -6,9 +6,14 @@ from choria_emulator.measure.quantities import count_text
 from choria_emulator.measure.result import RequestResult
 
 
-def notes_of(results: Sequence[RequestResult], *, events_lost: int = 0) -> tuple[str, ...]:
-    """Notes on a run, the gravest first."""
-    return tuple(_notes(results, events_lost))
+def notes_of(
+    results: Sequence[RequestResult], *, wanted: int, events_lost: int = 0
+) -> tuple[str, ...]:
+    """Notes on a run of so many wanted requests, the gravest first."""
+    stopped = ()
+    if len(results) < wanted:
+        stopped = (f"the suite was ended after {len(results)} of {wanted} requests",)
+    return (*stopped, *_notes(results, events_lost))
 
 
 def _notes(results: Sequence[RequestResult], events_lost: int) -> Iterator[str]:

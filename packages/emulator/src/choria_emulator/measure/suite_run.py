@@ -1,5 +1,6 @@
 """A whole suite: find the nodes, ask them again and again, keep what comes of it."""
 
+import asyncio
 import contextlib
 import secrets
 import string
@@ -80,9 +81,10 @@ async def run_suite(
     config: ClientConfig,
     plugins: Plugins,
     *,
+    stop: asyncio.Event,
     listener: Listener,
 ) -> Outcome:
-    """Measure.
+    """Measure, until all is done or ``stop`` is set: then with the requests that are over.
 
     Raises:
         WorkError: there are not as many nodes as expected, or results cannot be written.
@@ -113,21 +115,40 @@ async def run_suite(
         asker = Asker(plan, client, nodes, cuts=cuts, meter=meter)
         outcome.times = asker.times
         for _ in range(plan.warmup):
-            with listener.asking(0) as progress:
-                warm = await asker.ask(0, progress)
-            listener.answered(warm)
+            await _asked(0, asker, listener, stop)
         files = stack.enter_context(opened(plan))
         begun = time.perf_counter()
         for number in range(1, plan.count + 1):
-            with listener.asking(number) as progress:
-                result = await asker.ask(number, progress)
+            result = await _asked(number, asker, listener, stop)
+            if result is None:
+                break
             outcome.suite_seconds = time.perf_counter() - begun
             files.add(result)
-            listener.answered(result)
             outcome.results.append(result)
             await announcer.result(result)
     outcome.finished = time.time()
     return outcome
+
+
+async def _asked(
+    number: int, asker: Asker, listener: Listener, stop: asyncio.Event
+) -> RequestResult | None:
+    """One request; None where somebody has enough before it is over."""
+    if stop.is_set():
+        return None
+    with listener.asking(number) as progress:
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(asker.ask(number, progress))
+            stopping = group.create_task(stop.wait())
+            await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not asking.done():
+                asking.cancel()
+    if asking.cancelled():
+        return None
+    result = asking.result()
+    listener.answered(result)
+    return result
 
 
 async def _nodes(plan: MeasurePlan, client: Client, outcome: Outcome) -> Sequence[str]:
