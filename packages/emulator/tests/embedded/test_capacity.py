@@ -66,10 +66,16 @@ def test_brokers_elsewhere_are_not_counted() -> None:
     assert (capacity.brokers, capacity.survives_loss, capacity.notes) == (0, False, ())
 
 
-@pytest.mark.parametrize("option", ["workers", "brokers"])
-def test_too_few_are_refused_with_the_limit_the_number_and_the_fix(option: str) -> None:
-    wanted = Wanted(nodes=50_000, **{option: 2})
-
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [
+        ("workers", Wanted(nodes=50_000, workers=2)),
+        ("brokers", Wanted(nodes=50_000, brokers=2)),
+    ],
+)
+def test_too_few_are_refused_with_the_limit_the_number_and_the_fix(
+    option: str, wanted: Wanted
+) -> None:
     with pytest.raises(UsageError) as raised:
         plan_capacity(wanted, HERE)
 

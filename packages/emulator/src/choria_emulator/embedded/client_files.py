@@ -4,6 +4,7 @@ It works with ``choria`` of this toolkit and with Choria's own.
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +53,9 @@ def tls_lines(certificates: FleetCertificates) -> tuple[str, ...]:
     """Security of a client that has a certificate of the fleet's own authority."""
     return (
         "plugin.security.provider = file",
-        f"plugin.security.file.certificate = {certificates.caller_file}",
-        f"plugin.security.file.key = {certificates.caller_key_file}",
-        f"plugin.security.file.ca = {certificates.ca_file}",
+        f"plugin.security.file.certificate = {certificates.caller_file.absolute()}",
+        f"plugin.security.file.key = {certificates.caller_key_file.absolute()}",
+        f"plugin.security.file.ca = {certificates.ca_file.absolute()}",
     )
 
 
@@ -119,11 +120,17 @@ def how_to_talk(file: Path, *, is_protected: bool, agent: str = "emulated0") -> 
         agent: that has the action ``generate``; empty for none.
     """
     switch = "" if is_protected else f"{ALL_OFF}=true "
+    config = f"--config {shlex.quote(str(file))}"
     lines = [
         "talk to the fleet:",
-        f"  {switch}choria ping --config {file}",
-        f"  {switch}choria find --config {file}",
+        f"  {switch}choria ping {config}",
+        f"  {switch}choria find {config}",
     ]
     if agent:
-        lines.append(f"  {switch}choria rpc {agent} generate size=100 --config {file}")
+        lines.append(f"  {switch}choria rpc {agent} generate size=100 {config}")
+    if not is_protected:
+        lines.append(
+            "Choria's own program talks to it when it was built without security; "
+            "otherwise start the fleet with --tls"
+        )
     return "\n".join(lines)
