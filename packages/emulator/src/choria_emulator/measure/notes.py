@@ -10,7 +10,7 @@ def notes_of(
     results: Sequence[RequestResult], *, wanted: int, events_lost: int = 0
 ) -> tuple[str, ...]:
     """Notes on a run of so many wanted requests, the gravest first."""
-    stopped = ()
+    stopped: tuple[str, ...] = ()
     if len(results) < wanted:
         stopped = (f"the suite was ended after {len(results)} of {wanted} requests",)
     return (*stopped, *_notes(results, events_lost))
