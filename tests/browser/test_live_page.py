@@ -8,11 +8,15 @@ from msgspec.structs import replace
 
 from choria_emulator.watch.watch import Watch
 from choria_testing.browser import Browser
+from choria_testing.programs import run_choria
 from tests.browser.conftest import Fleet, watch_over
 
 CHARTS = ("nodes", "messages", "latency", "memory")
 STAGE_IS = "return document.getElementById('stage').textContent === arguments[0]"
 TILE_IS = "return document.querySelector(arguments[0] + ' .value')?.textContent === arguments[1]"
+TOTAL_IS = (
+    "return document.querySelector(`[data-total=${arguments[0]}] dd`)?.textContent === arguments[1]"
+)
 WIDTH = "return document.documentElement.scrollWidth"
 LINES = "return [...document.querySelectorAll('#chart-%s path')].map(p => p.getTotalLength())"
 
@@ -313,3 +317,27 @@ async def keep_telling(watch: Watch, fleet: Fleet) -> None:
     while True:
         watch.show(fleet.look())
         await asyncio.sleep(0.05)
+
+
+async def test_the_page_of_a_real_fleet_resizes_and_cuts_it(browser: Browser) -> None:
+    words = ("--instances", "40", "--workers", "1", "--http-port", "0")
+    async with run_choria("emulate", *words) as program:
+        told = await program.said("live page: ")
+        await browser.open(told.partition(": ")[2])
+        await browser.until(STAGE_IS, "ready")
+        await browser.until(TILE_IS, "#tile-nodes", "40")
+
+        await browser.write("#instances", "55")
+        await browser.click("#resize button")
+        await browser.until(TILE_IS, "#tile-nodes", "55")
+        await browser.until("return document.getElementById('storm-ask').disabled === false")
+        await browser.click("#storm-ask")
+        await browser.click("#storm-do")
+
+        await browser.until(TOTAL_IS, "cuts", "55")
+        await browser.until(TOTAL_IS, "connects", "110")
+        await browser.until(STAGE_IS, "ready")
+        assert await browser.complaints() == []
+        program.terminate()
+        await browser.until(STAGE_IS, "no connection to the emulator")
+        assert await program.ended() == 0

@@ -40,7 +40,7 @@ _OPTIONS: Final = (
     "--disable-gpu",
     "--disable-sync",
     "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-first-run",
 )
 _LOGS: Final = {"browser": "ALL", "performance": "ALL"}

@@ -67,7 +67,7 @@ function tile(id, name, value, detail, progress) {
 }
 
 function memoryTile(now) {
-  const each = now.connected ? `${bytes(now.memory_bytes / now.connected)} a node` : "all processes";
+  const each = now.connected ? `${bytes(now.memory_bytes / now.connected)} a node, all told` : "all processes";
   return tile("memory", "Emulator memory", bytes(now.memory_bytes), each);
 }
 
