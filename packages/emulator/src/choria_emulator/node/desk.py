@@ -291,6 +291,6 @@ class _Everything(dict[bytes, wire.Sink]):
         super().__init__()
         self._sink = sink
 
-    def get(self, _sid: bytes, _default: object = None) -> wire.Sink:  # type: ignore[override]
+    def get(self, _sid: bytes, _default: object = None) -> wire.Sink:
         """That one."""
         return self._sink

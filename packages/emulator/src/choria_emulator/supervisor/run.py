@@ -12,6 +12,7 @@ from rich.console import Console
 
 from choria_core.errors import ChoriaError
 from choria_core.telemetry.logs import configure, get_logger
+from choria_core.telemetry.monitor import refuse_taken_port
 from choria_emulator.supervisor.fleet import Fleet
 from choria_emulator.supervisor.network import FleetNetwork, opened_network
 from choria_emulator.supervisor.options import EmulateOptions
@@ -36,6 +37,7 @@ async def run_fleet(options: EmulateOptions, stop: asyncio.Event) -> None:
         WorkError: a broker or process failed.
     """
     configure("info")
+    refuse_taken_port(options.http_port, host=options.http_host)
     async with contextlib.AsyncExitStack() as stack:
         network = await stack.enter_async_context(opened_network(options))
         for text in network.notes:
