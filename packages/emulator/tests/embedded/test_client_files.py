@@ -149,6 +149,8 @@ def test_people_are_told_what_to_type() -> None:
 
     assert "INSECURE_YES_REALLY=true choria ping --config '/a b/client.conf'" in plain
     assert "choria rpc emulated0 generate size=100" in plain
+    signed = how_to_talk(Path("c.conf"), is_protected=False, is_signed=True)
+    assert "INSECURE_DISABLE_TLS=true choria find --config c.conf" in signed
     assert "INSECURE" not in protected
     assert "rpc" not in protected
 

@@ -13,7 +13,7 @@ from typing import Final
 from choria_core.errors import ConfigError
 from choria_core.network_config.certname import USER_SUFFIX
 from choria_core.network_config.host import Host
-from choria_core.network_config.protection import ALL_OFF
+from choria_core.network_config.protection import ALL_OFF, TLS_OFF
 from choria_emulator.embedded.certificates import FleetCertificates
 
 FILE_NAME: Final = "client.conf"
@@ -111,23 +111,24 @@ def refuse_foreign(file: Path) -> None:
         )
 
 
-def how_to_talk(file: Path, *, is_protected: bool, agent: str = "emulated0") -> str:
+def how_to_talk(
+    file: Path, *, is_protected: bool, is_signed: bool = False, agent: str = "emulated0"
+) -> str:
     """What to type to talk to the fleet.
 
     Args:
         file: that :func:`write_client_file` wrote.
-        is_protected: whether its client signs and encrypts.
+        is_protected: whether connections are encrypted; the client's certificate, which that
+            takes, signs its requests as well.
+        is_signed: whether requests must be signed though connections are not encrypted.
         agent: that has the action ``generate``; empty for none.
     """
-    switch = "" if is_protected else f"{ALL_OFF}=true "
+    switch = ""
+    if not is_protected:
+        switch = f"{TLS_OFF if is_signed else ALL_OFF}=true "
     config = f"--config {shlex.quote(str(file))}"
-    lines = [
-        "talk to the fleet:",
-        f"  {switch}choria ping {config}",
-        f"  {switch}choria find {config}",
-    ]
-    if agent:
-        lines.append(f"  {switch}choria rpc {agent} generate size=100 {config}")
+    words = ["ping", "find", *([f"rpc {agent} generate size=100"] if agent else [])]
+    lines = ["talk to the fleet:", *(f"  {switch}choria {word} {config}" for word in words)]
     if not is_protected:
         lines.append(
             "Choria's own program talks to it when it was built without security; "
