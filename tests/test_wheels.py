@@ -78,7 +78,8 @@ def test_choria_offers_its_commands(installed: Path) -> None:
 def test_choria_lists_its_own_plugins(installed: Path) -> None:
     listed = _run(str(installed / "choria"), "plugin", "list", "--json")
 
-    assert all(name in listed for name in ("choria-core", "choria-emulator", "choria-replicator", '"choria"'))
+    ours = ("choria-core", "choria-emulator", "choria-replicator", '"choria"')
+    assert all(name in listed for name in ours)
     assert "failed" not in listed
 
 
