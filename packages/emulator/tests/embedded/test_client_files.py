@@ -1,5 +1,6 @@
 """The configuration of a client that talks to a fleet."""
 
+import dataclasses
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,16 @@ def test_a_protected_client_is_configured_without_a_warning(tmp_path: Path) -> N
     assert config.security.protection.tls is Tls.MUTUAL
     assert config.security.file.certificate == certificates.caller_file
     assert config.certname == "alice.mcollective"
+
+
+def test_a_client_of_many_nodes_waits_longer(tmp_path: Path) -> None:
+    given = [dataclasses.replace(PLAIN, nodes=nodes) for nodes in (19_999, 50_000)]
+
+    few, many = (
+        load_client(write_client_file(tmp_path, one), host=alice(tmp_path)) for one in given
+    )
+
+    assert (few.discovery.timeout_seconds, many.discovery.timeout_seconds) == (2, 4)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,11 @@ from choria_emulator.embedded.certificates import FleetCertificates
 FILE_NAME: Final = "client.conf"
 MARK: Final = "# Written by choria emulate"
 CALLER: Final = "emulator"
-DISCOVERY_SECONDS: Final = 4
-"""Long enough for a large fleet's answers; the usual 2 s are not."""
+DISCOVERY_SECONDS: Final = 2
+"""How long clients usually wait for answers to discovery."""
+
+NODES_PER_SECOND: Final = 20_000
+"""For so many nodes a client waits one second more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,14 @@ class ClientFile:
         urls: of the brokers, ``nats://host:port``.
         collectives: the main one first.
         caller: identity of who calls.
+        nodes: that shall answer; clients wait longer for many.
         security: lines of configuration for it; empty where nothing is protected.
     """
 
     urls: Sequence[str]
     collectives: Sequence[str]
     caller: str
+    nodes: int = 0
     security: Sequence[str] = ()
 
 
@@ -69,7 +74,7 @@ def client_text(given: ClientFile) -> str:
         f"main_collective = {given.collectives[0]}",
         f"plugin.choria.middleware_hosts = {hosts}",
         "plugin.choria.use_srv = false",
-        f"discovery_timeout = {DISCOVERY_SECONDS}",
+        f"discovery_timeout = {DISCOVERY_SECONDS + given.nodes // NODES_PER_SECOND}",
         "loglevel = warn",
         *(given.security or ("plugin.security.provider = file",)),
     )
