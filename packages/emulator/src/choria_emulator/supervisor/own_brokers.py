@@ -1,28 +1,29 @@
 """Brokers that are started for a fleet, and how others talk to it."""
 
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Final
 
 from choria_core.network_config.this_host import this_host
 from choria_emulator.embedded.brokers import BrokerTlsFiles, EmbeddedBrokers
-from choria_emulator.embedded.certificates import FleetCertificates, make_certificates
+from choria_emulator.embedded.certificates import FleetCertificates, fleet_certificates
 from choria_emulator.embedded.client_files import (
+    FILE_NAME,
+    MARK,
     ClientFile,
     caller_name,
     client_text,
     how_to_talk,
+    refuse_foreign,
     tls_lines,
     write_client_file,
 )
 from choria_emulator.supervisor.options import EmulateOptions
 
-SERVER_FILE: Final = "server.conf"
-_BEFORE: Final = timedelta(minutes=5)  # clocks of callers may be behind
+SERVER_FILE: Final = "emulate-server.conf"
+"""Configuration of all nodes, beside the client's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +73,23 @@ async def opened_brokers(options: EmulateOptions, count: int) -> AsyncIterator[O
 @contextlib.contextmanager
 def _certificates(options: EmulateOptions) -> Iterator[FleetCertificates | None]:
     """Certificates beside the client's configuration, or in a folder that goes with the block."""
+    folder = options.written_config.absolute() if options.written_config else None
+    if folder is not None:
+        refuse_foreign(folder / FILE_NAME)
+        refuse_foreign(folder / SERVER_FILE)
     if options.config_file is not None or not (options.has_tls or options.is_secure):
         yield None
         return
-    caller = caller_name(this_host())
-    now = datetime.now(UTC) - _BEFORE
-    if options.written_config is not None:
-        options.written_config.mkdir(parents=True, exist_ok=True)
-        yield make_certificates(options.written_config.absolute(), caller=caller, now=now)
-        return
-    with tempfile.TemporaryDirectory(prefix="choria-emulate-") as folder:
-        yield make_certificates(Path(folder), caller=caller, now=now)
+    now = datetime.now(UTC)
+    with fleet_certificates(folder, caller=caller_name(this_host()), now=now) as certificates:
+        yield certificates
 
 
 def _server_file(certificates: FleetCertificates) -> str:
     """The configuration of all nodes: who may ask."""
     file = certificates.ca_file.with_name(SERVER_FILE)
     lines = (
+        MARK,
         "plugin.security.provider = file",
         f"plugin.security.file.ca = {certificates.ca_file}",
         f"plugin.security.file.certificate = {certificates.broker_file}",
@@ -104,11 +105,13 @@ def _notes(
 ) -> Iterator[str]:
     """What to say before the fleet starts."""
     yield f"brokers: {', '.join(brokers.urls)} (they end with this program)"
+    yield f"monitors: {', '.join(brokers.monitor_urls)} (for choria measure broker)"
     group = options.plan.groups[0]
     client = ClientFile(
         urls=brokers.urls,
         collectives=group.collectives,
         caller=caller_name(this_host()),
+        nodes=options.plan.count,
         security=() if certificates is None else tls_lines(certificates),
     )
     if options.written_config is None:
@@ -116,7 +119,7 @@ def _notes(
         return
     file = write_client_file(options.written_config.absolute(), client)
     agent = next((name for name in group.agents if name.startswith("emulated")), "")
-    yield how_to_talk(file, is_protected=options.has_tls and options.is_secure, agent=agent)
+    yield how_to_talk(file, is_protected=options.has_tls, is_signed=options.is_secure, agent=agent)
 
 
 def _indented(client: ClientFile) -> str:

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
-import typer
 from rich.console import Console
 
 from choria_core.errors import ChoriaError
@@ -28,8 +26,15 @@ TENTH: Final = 10
 _log: Final = get_logger("choria.emulator")
 
 
-async def run_fleet(options: EmulateOptions, stop: asyncio.Event) -> None:
+async def run_fleet(
+    options: EmulateOptions, stop: asyncio.Event, *, say: Callable[[str], None]
+) -> None:
     """Run until ``stop``, or until the duration is over or a caller wants it.
+
+    Args:
+        options: of the fleet.
+        stop: set to end it.
+        say: tells the user something.
 
     Raises:
         UsageError: the machine cannot hold it as the options say.
@@ -41,18 +46,17 @@ async def run_fleet(options: EmulateOptions, stop: asyncio.Event) -> None:
     async with contextlib.AsyncExitStack() as stack:
         network = await stack.enter_async_context(opened_network(options))
         for text in network.notes:
-            typer.echo(text)
+            say(text)
         fleet = Fleet(
             _specs(options, network),
             spread=network.spread,
             broker_figures=network.broker_figures,
         )
         watch = await stack.enter_async_context(_watch(options, fleet))
-        typer.echo(f"live page: http://{options.http_host or 'localhost'}:{watch.port}/")
-        sys.stdout.flush()
+        say(f"live page: http://{options.http_host or 'localhost'}:{watch.port}/")
         view = stack.enter_context(_view(options))
         async with fleet:
-            await _live(options, fleet, stop, lambda: _show(fleet, watch, view))
+            await _live(options, fleet, stop, lambda: _show(fleet, watch, view), say)
             _show(fleet, watch, view)
 
 
@@ -63,7 +67,11 @@ def _show(fleet: Fleet, watch: Watch, view: View) -> None:
 
 
 async def _live(
-    options: EmulateOptions, fleet: Fleet, stop: asyncio.Event, show: Callable[[], None]
+    options: EmulateOptions,
+    fleet: Fleet,
+    stop: asyncio.Event,
+    show: Callable[[], None],
+    say: Callable[[str], None],
 ) -> None:
     """Show the fleet until it shall end."""
     ending = [
@@ -71,7 +79,10 @@ async def _live(
         asyncio.create_task(fleet.exit_asked.wait()),
         asyncio.create_task(_duration(options, fleet)),
     ]
-    meanwhile = [asyncio.create_task(_showing(show)), asyncio.create_task(_storm(options, fleet))]
+    meanwhile = [
+        asyncio.create_task(_showing(show)),
+        asyncio.create_task(_storm(options, fleet, say)),
+    ]
     with _signals(options, fleet):
         try:
             await asyncio.wait([*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED)
@@ -95,15 +106,14 @@ async def _duration(options: EmulateOptions, fleet: Fleet) -> None:
         await asyncio.sleep(options.duration_seconds)
 
 
-async def _storm(options: EmulateOptions, fleet: Fleet) -> None:
+async def _storm(options: EmulateOptions, fleet: Fleet, say: Callable[[str], None]) -> None:
     if not options.storm:
         return
     await fleet.wait_ready()
     await asyncio.sleep(STORM_AFTER_SECONDS)
     nodes = fleet.figures().ready
     seconds = await fleet.storm_and_wait()
-    typer.echo(f"storm: all {nodes} nodes were cut, and are back after {seconds:.2f} s")
-    sys.stdout.flush()
+    say(f"storm: all {nodes} nodes were cut, and are back after {seconds:.2f} s")
 
 
 def _specs(options: EmulateOptions, network: FleetNetwork) -> list[WorkerSpec]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -61,10 +62,13 @@ class WorkerLink:
         if isinstance(order, Stop):
             self._is_stopping = True
         process = self._running()
-        assert process.stdin is not None
+        pipe = process.stdin
+        assert pipe is not None
+        if pipe.is_closing():
+            return
         with contextlib.suppress(ConnectionError):
-            process.stdin.write(line(order))
-            await process.stdin.drain()
+            pipe.write(line(order))
+            await pipe.drain()
 
     async def follow(self) -> None:
         """Listen to the process until it ends.
@@ -84,7 +88,7 @@ class WorkerLink:
             kind = _ERRORS.get(self._failure.exit_code, WorkError)
             raise kind(self._failure.problem)
         if not self._is_stopping:
-            raise WorkError(f"worker {self._spec.worker} ended unexpectedly with exit code {code}")
+            raise WorkError(f"worker {self._spec.worker} ended unexpectedly, {_how(code)}")
 
     async def kill(self) -> None:
         """End the process, if it is still there."""
@@ -106,3 +110,13 @@ class WorkerLink:
     def _running(self) -> asyncio.subprocess.Process:
         assert self._process is not None, "not started"
         return self._process
+
+
+def _how(code: int) -> str:
+    """How a process ended, by its exit code."""
+    if code >= 0:
+        return f"with exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

@@ -38,7 +38,8 @@ class Crew:
         gone = self.nodes[len(wanted) :]
         del self.nodes[len(wanted) :]
         for number in wanted[had:]:
-            broker = self.brokers[(number - 1) // workers % len(self.brokers)]
+            turn = (number - 1) // workers + worker  # each process begins with another one
+            broker = self.brokers[turn % len(self.brokers)]
             self.nodes.append(EmulatedNode(self.desk, number, len(self.nodes), broker))
         return self.nodes[had:], gone
 

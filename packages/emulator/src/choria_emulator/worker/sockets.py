@@ -1,6 +1,7 @@
 """Sockets of nodes, and where they come from and go to."""
 
 import socket
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,5 +64,6 @@ class SocketMaker:
     def _bind(self, made: socket.socket) -> None:
         source = self._sources[self._made // self._per_source % len(self._sources)]
         self._made += 1
-        made.setsockopt(socket.IPPROTO_IP, _BIND_WITHOUT_PORT, 1)
+        if sys.platform == "linux":
+            made.setsockopt(socket.IPPROTO_IP, _BIND_WITHOUT_PORT, 1)
         made.bind((source, 0))
