@@ -170,7 +170,7 @@ class JudgeOptions:
     ] = None
 
 
-@measure.command(FLEET)
+@measure.command(FLEET, hidden=True)
 @with_option_groups
 def fleet(  # noqa: PLR0913 - each is an argument, or a group of options
     context: typer.Context,
