@@ -2,7 +2,6 @@
 
 from choria_core.client.ddl_library import DdlLibrary
 from choria_core.ddl.document import decode_ddl, encode_ddl
-from choria_core.ddl.inputs import check_arguments
 from choria_core.plugins import Plugins
 from choria_emulator.emulated_ddl import emulated_ddl
 
@@ -22,6 +21,7 @@ def test_it_is_the_original_one() -> None:
     action = ddl.action("generate")
     assert action is not None
     assert action.display == "failed"
-    assert check_arguments(action, {}) == {"size": 20}
+    size = action.input["size"]
+    assert (size.type, size.optional, size.default) == ("integer", True, 20)
     assert action.output["message"].display_as == "Message"
     assert decode_ddl(encode_ddl(ddl), source="x") == ddl
