@@ -32,6 +32,11 @@ class Child:
         self._folder = folder
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def is_over(self) -> bool:
         """Whether it has ended."""
         return self._process.returncode is not None
@@ -68,12 +73,12 @@ class Child:
         await self._process.wait()
         self.check()
 
-    async def end(self) -> None:
+    async def end(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """End it: SIGTERM, then SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            async with asyncio.timeout(GRACE_SECONDS):
+            async with asyncio.timeout(grace_seconds):
                 await self._process.wait()
         finally:
             if not self.is_over:
@@ -83,11 +88,14 @@ class Child:
 
 @contextlib.asynccontextmanager
 async def start_child(
-    *command: str, environment: Mapping[str, str] | None = None
+    *command: str,
+    environment: Mapping[str, str] | None = None,
+    grace_seconds: float = GRACE_SECONDS,
 ) -> AsyncIterator[Child]:
     """A running program, ended at the end of the block.
 
-    Its standard input stays open as long as this process lives.
+    Its standard input stays open as long as this process lives.  It has ``grace_seconds`` to
+    end by itself, then it is killed.
     """
     with tempfile.TemporaryDirectory(prefix="choria-bench-") as name:
         folder = Path(name)
@@ -104,7 +112,7 @@ async def start_child(
         try:
             yield child
         finally:
-            await child.end()
+            await child.end(grace_seconds)
 
 
 def module_command(module: str, *words: str) -> tuple[str, ...]:
