@@ -82,8 +82,8 @@ class Asker:
     ) -> dict[str, RpcReply]:
         """Call an action, and wait for so many replies."""
         token = await self.order(agent, action, data)
-        answers = await self.replies(token, count)
-        return {sender: decode_rpc_reply(answer) for sender, answer in answers.items()}
+        await self.replies(token, count)
+        return self.answers(token)
 
     async def order(self, agent: str, action: str, data: dict[str, object] | None = None) -> str:
         """Call an action; the subject that replies go to."""
@@ -98,6 +98,10 @@ class Asker:
     def so_far(self, token: str) -> dict[str, bytes]:
         """The replies to one request until now."""
         return dict(self._replies.get(token, ()))
+
+    def answers(self, token: str) -> dict[str, RpcReply]:
+        """The same, of an action."""
+        return {sender: decode_rpc_reply(body) for sender, body in self.so_far(token).items()}
 
     async def told(self, kind: str, count: int) -> set[str]:
         """Which nodes published an event of ``kind``, once so many did."""
