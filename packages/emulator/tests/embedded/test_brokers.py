@@ -16,7 +16,12 @@ from choria_core.broker.free_port import is_free
 from choria_core.nats.endpoint import TlsSettings
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.lean_transport import connect
-from choria_emulator.embedded.brokers import BrokerTlsFiles, EmbeddedBrokers, memory_of
+from choria_emulator.embedded.brokers import (
+    BrokerTlsFiles,
+    EmbeddedBrokers,
+    go_settings,
+    memory_of,
+)
 from choria_emulator.embedded.certificates import make_certificates
 from choria_emulator.measure.broker_monitor import BrokerMonitor
 
@@ -160,3 +165,12 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
         return True
     return False
+
+
+def test_brokers_share_the_processors_and_what_the_user_says_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GOMAXPROCS", raising=False)
+    monkeypatch.setenv("GOGC", "50")
+    assert go_settings(1, 4) == {"GOMAXPROCS": "4"}
+    assert go_settings(3, 4) == {"GOMAXPROCS": "1"}

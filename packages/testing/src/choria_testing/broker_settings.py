@@ -1,5 +1,6 @@
 """The fields of BrokerOptions as keyword arguments, for functions that pass them on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
@@ -22,6 +23,7 @@ class BrokerSettings(TypedDict, total=False):
     tls: BrokerTls | None
     auth: BrokerAuth | None
     extra_config: str
+    environment: Mapping[str, str]
     config_file: Path | None
     log_file: Path | None
     start_timeout_seconds: float

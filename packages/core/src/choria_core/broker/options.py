@@ -109,6 +109,7 @@ class BrokerOptions:
         cluster, leafnode, tls, auth: None for none.
         extra_config: text put behind the configuration, in nats-server's syntax;
             a top-level key given there wins.
+        environment: variables of the server's process, beside those of this one.
         config_file: a nats-server configuration used instead of all the above.
         log_file: where the server's log is appended; None for a file that goes
             with the broker.
@@ -128,6 +129,7 @@ class BrokerOptions:
     tls: BrokerTls | None = None
     auth: BrokerAuth | None = None
     extra_config: str = field(default="", repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
     config_file: Path | None = None
     log_file: Path | None = None
     start_timeout_seconds: float = 30.0

@@ -279,6 +279,7 @@ class Broker:
                     stdin=guard_end,
                     stdout=output,
                     stderr=asyncio.subprocess.STDOUT,
+                    env=os.environ | self.options.environment,
                     start_new_session=True,  # a terminal's Ctrl-C is for us, not for the server
                 )
         except BaseException:

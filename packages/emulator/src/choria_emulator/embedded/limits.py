@@ -37,7 +37,7 @@ def this_machine() -> Machine:
     """What there is here."""
     return Machine(
         files=file_limit(),
-        cpus=_cpus(),
+        cpus=cpus(),
         memory_bytes=available_memory(),
         ports=local_ports(),
     )
@@ -65,7 +65,8 @@ def local_ports() -> int:
     return int(high) - int(low) + 1
 
 
-def _cpus() -> int:
+def cpus() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
