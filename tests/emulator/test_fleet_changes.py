@@ -148,13 +148,13 @@ async def test_groups_of_a_file_are_found_by_what_they_are(broker: Broker, tmp_p
             ["error: no nodes were found"],
         ]
 
-        file.write_text(FILE.format(web=15, db=4))
+        file.write_text(FILE.format(web=15, db=5))
         fleet.program.send(signal.SIGUSR1)
-        await fleet.holds(19)
+        await fleet.holds(20)
         assert await names_at(broker, "web") == numbered(15, "web")
-        assert await names_at(broker, "db") == numbered(4, "db")
+        assert await names_at(broker, "db") == numbered(5, "db")
 
         file.write_text("groups: {web: {count: none}}")
         fleet.program.send(signal.SIGUSR1)
         await fleet.program.said("the fleet stays as it is")
-        await fleet.holds(19)
+        await fleet.holds(20)
