@@ -33,7 +33,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Run only the tests that kill, cut and restart."""
+    """Run only the tests that kill, cut and restart, with large fleets."""
+    session.env["CHORIA_LARGE_FLEETS"] = "1"
     run_python(session, "-m", "pytest", "-m", "faults", *session.posargs)
 
 
