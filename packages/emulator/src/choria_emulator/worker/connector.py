@@ -242,13 +242,20 @@ class Connector:
                 continue
             if self._gap:
                 await self._turn()
+            # asyncio.timeout would cost as much as the connect.
+            deadline = self._loop.call_later(CONNECT_SECONDS, self._expire, node)
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    await self._connect(node)
-            except (OSError, TimeoutError, ChoriaError) as error:
+                await self._connect(node)
+            except (OSError, ChoriaError) as error:
                 self._failed(node, error)
             finally:
+                deadline.cancel()
                 self._waiting.pop(node, None)
+
+    def _expire(self, node: EmulatedNode) -> None:
+        waiting = self._waiting.get(node)
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(TimeoutError())
 
     async def _turn(self) -> None:
         now = self._loop.time()
@@ -256,16 +263,20 @@ class Connector:
         await asyncio.sleep(self._next - now - self._gap)
 
     async def _connect(self, node: EmulatedNode) -> None:
-        loop, broker = self._loop, node.broker
-        connection = self._sockets.make(node)
+        """Connect, and wait until the broker has all subscriptions.
+
+        The socket is handed over while it is connecting: what comes of that the transport says.
+        """
+        loop = self._loop
+        await self._sockets.locate(node.broker)
+        connection = self._sockets.connecting(node)
+        waiting = self._waiting[node] = loop.create_future()
+        node.state = State.OPEN
+        self.connected += 1
         try:
-            await loop.sock_connect(connection, self._sockets.address(broker))
-            waiting = self._waiting[node] = loop.create_future()
-            node.state = State.OPEN
-            self.connected += 1
             await loop.create_connection(lambda: node, sock=connection)
         except BaseException:
-            if node.state is State.OPEN and node.transport is None:
+            if node.transport is None:
                 node.state = State.DOWN
                 self.connected -= 1
             connection.close()

@@ -1,5 +1,6 @@
 """Sockets of nodes, and where they come from and go to."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import Sequence
@@ -24,38 +25,41 @@ class SocketMaker:
         self._sources = tuple(sources)
         self._per_source = per_source
         self._made = 0
-        self._addresses: dict[Broker, tuple[str, int]] = {}
-        self._families: dict[Broker, socket.AddressFamily] = {}
+        self._places: dict[Broker, tuple[int, tuple[object, ...]]] = {}
 
-    def address(self, broker: Broker) -> tuple[str, int]:
-        """The numeric address of a broker; names are looked up once.
+    async def locate(self, broker: Broker) -> None:
+        """Find the address of a broker by its name, once.
 
         Raises:
             ConnectError: the name has none.
         """
-        found = self._addresses.get(broker)
-        if found is None:
-            host, port = broker.address.host, broker.address.port
-            try:
-                [(family, _, _, _, where), *_] = socket.getaddrinfo(
-                    host, port, type=socket.SOCK_STREAM
-                )
-            except OSError as error:
-                raise ConnectError(f"{host}: {error.strerror}") from error
-            self._families[broker] = family
-            found = self._addresses[broker] = (str(where[0]), int(where[1]))
-        return found
+        if broker in self._places:
+            return
+        host, port = broker.address.host, broker.address.port
+        loop = asyncio.get_running_loop()
+        try:
+            [(family, _, _, _, where), *_] = await loop.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM
+            )
+        except OSError as error:
+            raise ConnectError(f"{host}: {error.strerror}") from error
+        self._places[broker] = (family, where[:2])
 
-    def make(self, node: EmulatedNode) -> socket.socket:
-        """A socket for a node's connection, not connected yet."""
-        broker = node.broker
-        self.address(broker)
-        made = socket.socket(self._families[broker], socket.SOCK_STREAM)
+    def connecting(self, node: EmulatedNode) -> socket.socket:
+        """A socket for a node, on its way to the node's broker, which was located.
+
+        Raises:
+            OSError: it cannot even be tried.
+        """
+        family, address = self._places[node.broker]
+        made = socket.socket(family, socket.SOCK_STREAM)
         try:
             made.setblocking(False)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._sources:
                 self._bind(made)
+            made.connect(address)
+        except BlockingIOError:
+            pass
         except OSError:
             made.close()
             raise
