@@ -168,6 +168,7 @@ async def test_nodes_of_a_killed_member_move_to_the_others() -> None:
         pid = await pid_of(fleet, monitors[0])
         os.kill(pid, signal.SIGKILL)
         await until_connected(monitors[1:], nodes)
+        await fleet.holds(nodes)
         shares = [(await names_at([url])).total() for url in monitors[1:]]
         assert min(shares) >= nodes // 4
         for server in servers[1:]:

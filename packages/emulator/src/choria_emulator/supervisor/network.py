@@ -1,10 +1,12 @@
 """Where a fleet runs: its brokers, its processes, and what is said before it starts."""
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from choria_core.errors import UsageError
 from choria_core.nats.endpoint import Credentials, Endpoint, TlsSettings
@@ -21,6 +23,8 @@ from choria_emulator.supervisor.own_brokers import NONE, OwnBrokers, opened_brok
 from choria_emulator.watch.figures import BrokerFigures
 from choria_emulator.worker.messages import TlsSpec
 from choria_emulator.worker.network import emulated_config, server_address, shared_tls
+
+_LISTENS_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,24 @@ def _tls(options: EmulateOptions, config: ServerConfig, own: OwnBrokers) -> TlsS
 
 
 async def _spread(pools: Sequence[Sequence[str]], access: _Access, plan: FleetPlan) -> None:
-    """Wait until the brokers of each network know of each other's subscriptions."""
+    """Wait until the brokers of each network know of each other's subscriptions.
+
+    A broker that is down has no nodes: those of a lost member are ready when the others
+    have them.
+    """
     collective = plan.groups[0].collectives[0]
     for pool in pools:
-        await interest_spread([access.endpoint(server) for server in pool], collective=collective)
+        there = [server for server in pool if await _listens(server)] or pool
+        await interest_spread([access.endpoint(server) for server in there], collective=collective)
+
+
+async def _listens(server: str) -> bool:
+    """Whether anything takes connections there."""
+    address = server_address(server)
+    try:
+        async with asyncio.timeout(_LISTENS_SECONDS):
+            _, writer = await asyncio.open_connection(address.host, address.port)
+    except OSError:  # a TimeoutError is one
+        return False
+    writer.transport.abort()
+    return True
