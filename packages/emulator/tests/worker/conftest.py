@@ -212,3 +212,29 @@ async def make_fleet() -> AsyncIterator[MakeFleet]:
 async def _end(fleet: Fleet, running: "asyncio.Task[None]") -> None:
     fleet.stop.set()
     await running
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something inside a process, which announces nothing."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def lonely_process(broker: Broker, **spec: Any) -> AsyncIterator[WorkerProcess]:
+    """Three nodes that try to connect, and nobody beside them."""
+    settings = WorkerSpec(
+        worker=0,
+        workers=1,
+        plan=FleetPlan(groups=(group(),)),
+        servers=(f"127.0.0.1:{broker.port}",),
+    )
+    process = WorkerProcess(structs.replace(settings, **spec), core_plugins())
+    stop = asyncio.Event()
+    running = asyncio.create_task(process.run(stop))
+    try:
+        yield process
+    finally:
+        stop.set()
+        await running

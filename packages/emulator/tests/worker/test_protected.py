@@ -14,7 +14,7 @@ from choria_testing.callers import Caller
 from choria_testing.certificates import Certificates
 from choria_testing.secured_brokers import SecuredBroker
 
-from .conftest import Fleet, MakeFleet, group
+from .conftest import Fleet, MakeFleet, group, lonely_process, until
 
 NAMES = {"node-1", "node-2", "node-3"}
 ALICE = "choria=alice.mcollective"
@@ -41,6 +41,31 @@ async def test_tls_is_spoken_where_it_is_wanted(
     assert await fleet.ping(3) == NAMES
     replies = await fleet.call(3, "choria_util", "info")
     assert all(b'"connector_tls":true' in bytes(reply.data) for reply in replies.values())
+
+
+async def test_a_broker_that_nobody_vouches_for_is_refused_and_leaves_nothing_open(
+    tls_broker: Broker, certificates: Certificates
+) -> None:
+    tls = TlsSpec(ca_file=str(certificates.other_ca_file), verify=True)
+    async with lonely_process(tls_broker, tls=tls) as process:
+        await until(lambda: process.counts.failed_connects >= 4)
+        assert "certificate is refused" in process.connector.last_failure
+        assert process.connector.ready == 0
+        await until(lambda: process.connector.connected == 0)
+        assert all(node.transport is None for node in process.nodes())
+
+
+async def test_a_broker_without_tls_is_refused_where_tls_is_wanted(broker: Broker) -> None:
+    async with lonely_process(broker, tls=TlsSpec()) as process:
+        await until(lambda: process.counts.failed_connects >= 2)
+        assert "offers none" in process.connector.last_failure
+
+
+async def test_a_broker_that_wants_tls_says_so(tls_broker: Broker) -> None:
+    async with lonely_process(tls_broker) as process:
+        await until(lambda: process.counts.failed_connects >= 2)
+        assert "--tls" in process.connector.last_failure
+        await until(lambda: process.connector.connected == 0)
 
 
 async def test_a_storm_of_tls_connections_is_survived(

@@ -138,6 +138,9 @@ class Connector:
     def release(self, node: EmulatedNode) -> None:
         """End its connection for good, when what is written has left."""
         node.is_wanted = False
+        if node.was_cut:
+            node.was_cut = False
+            self.absent -= 1
         if node.transport is not None:
             node.transport.close()
 
@@ -202,7 +205,10 @@ class Connector:
         self._counts.connects += 1
         self.last_failure = ""
         self._settle(node, _READY)
-        self._on_ready(node)
+        if node.is_wanted:
+            self._on_ready(node)
+        else:  # it was given up while it was connecting
+            self.release(node)
 
     def _take_info(self, node: EmulatedNode, document: bytes) -> None:
         try:
