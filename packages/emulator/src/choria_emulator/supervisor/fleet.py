@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from msgspec import structs
 
-from choria_core.errors import ChoriaError
+from choria_core.errors import ChoriaError, UsageError
 from choria_core.telemetry.logs import get_logger
 from choria_emulator.fleet.plan import FleetPlan
 from choria_emulator.supervisor.scaling import scaled
@@ -36,6 +36,7 @@ class Fleet:
         specs: one for each process; all have the same plan.
         spread: waits for the brokers.
         broker_figures: what brokers tell just now.
+        most_nodes: that fit into its processes.
 
     Attributes:
         is_ready: whether all nodes are there that shall be, and brokers know it.
@@ -48,8 +49,10 @@ class Fleet:
         *,
         spread: Spread,
         broker_figures: Callable[[], Sequence[BrokerFigures]],
+        most_nodes: int,
     ) -> None:
         self.is_ready = False
+        self.most_nodes = most_nodes
         self.exit_asked = asyncio.Event()
         self._plan = specs[0].plan
         self._links = [WorkerLink(spec, on_exit_asked=self.exit_asked.set) for spec in specs]
@@ -76,7 +79,17 @@ class Fleet:
         await self.change(scaled(self._plan, total))
 
     async def change(self, counts: Mapping[str, int]) -> None:
-        """Have so many nodes of each group; those that are not named stay as they are."""
+        """Have so many nodes of each group; those that are not named stay as they are.
+
+        Raises:
+            UsageError: they do not fit.
+        """
+        total = sum(counts.get(group.name, group.count) for group in self._plan.groups)
+        if total > self.most_nodes:
+            raise UsageError(
+                f"{total} nodes: this fleet's processes and brokers hold {self.most_nodes}; "
+                "start it anew with more of them"
+            )
         self._plan = structs.replace(
             self._plan,
             groups=tuple(

@@ -14,7 +14,13 @@ from choria_core.network.connection import credentials
 from choria_core.network_config.server_config import ServerConfig
 from choria_emulator.embedded.addresses import source_addresses
 from choria_emulator.embedded.broker_figures import BrokerWatch
-from choria_emulator.embedded.capacity import Machine, Wanted, check_ports, plan_capacity
+from choria_emulator.embedded.capacity import (
+    Machine,
+    Wanted,
+    check_ports,
+    most_connections,
+    plan_capacity,
+)
 from choria_emulator.embedded.limits import raise_file_limit, this_machine
 from choria_emulator.embedded.readiness import interest_spread
 from choria_emulator.fleet.plan import FleetPlan
@@ -36,6 +42,7 @@ class FleetNetwork:
         workers: processes.
         tls: None for plain connections.
         source_addresses: that connections come from.
+        most_nodes: that its processes and its own brokers can hold.
         notes: what to say before it starts.
         spread: waits until brokers know of each other's subscriptions.
         config_file: of a server; empty for none.
@@ -47,6 +54,7 @@ class FleetNetwork:
     workers: int
     tls: TlsSpec | None
     source_addresses: tuple[str, ...]
+    most_nodes: int
     notes: tuple[str, ...]
     spread: Callable[[], Awaitable[None]]
     broker_figures: Callable[[], Sequence[BrokerFigures]]
@@ -98,6 +106,8 @@ async def opened_network(options: EmulateOptions) -> AsyncIterator[FleetNetwork]
             workers=capacity.workers,
             tls=tls,
             source_addresses=sources,
+            most_nodes=most_connections(machine.files)
+            * min(capacity.workers, capacity.brokers or capacity.workers),
             notes=(*capacity.notes, *own.notes),
             spread=partial(_spread, pools, _Access(config, options, tls), plan),
             broker_figures=watch.figures,

@@ -11,6 +11,7 @@ from rich.console import Console
 from choria_core.errors import ChoriaError
 from choria_core.telemetry.logs import configure, get_logger
 from choria_core.telemetry.monitor import refuse_taken_port
+from choria_emulator.embedded.limits import work_in_batches
 from choria_emulator.supervisor.fleet import Fleet
 from choria_emulator.supervisor.network import FleetNetwork, opened_network
 from choria_emulator.supervisor.options import EmulateOptions
@@ -42,6 +43,7 @@ async def run_fleet(
         WorkError: a broker or process failed.
     """
     configure("info")
+    work_in_batches()
     refuse_taken_port(options.http_port, host=options.http_host)
     async with contextlib.AsyncExitStack() as stack:
         network = await stack.enter_async_context(opened_network(options))
@@ -51,6 +53,7 @@ async def run_fleet(
             _specs(options, network),
             spread=network.spread,
             broker_figures=network.broker_figures,
+            most_nodes=network.most_nodes,
         )
         watch = await stack.enter_async_context(_watch(options, fleet))
         say(f"live page: http://{options.http_host or 'localhost'}:{watch.port}/")
@@ -151,6 +154,7 @@ def _watch(options: EmulateOptions, fleet: Fleet) -> Watch:
         port=options.http_port,
         resize=fleet.resize if options.may_control else None,
         storm=fleet.storm if options.may_control else None,
+        most_instances=fleet.most_nodes,
     )
 
 
