@@ -59,6 +59,17 @@ async def test_every_node_says_goodbye(number: signal.Signals) -> None:
     assert_nobody_listens(places)
 
 
+async def test_an_interrupt_from_the_keyboard_which_all_get_is_a_goodbye_too() -> None:
+    async with ready_fleet() as fleet, asking((await fleet.brokers())[0]) as asker:
+        processes, group = fleet.processes(), os.getpgid(fleet.program.pid)
+        for pid in (fleet.program.pid, *processes):
+            if os.getpgid(pid) == group:
+                os.kill(pid, signal.SIGINT)
+        await asker.told("shutdown", NODES)
+        assert await fleet.program.ended() == 0, fleet.program.output
+    await all_gone(processes)
+
+
 async def test_nothing_outlives_a_program_that_is_killed() -> None:
     async with ready_fleet() as fleet:
         processes, places = fleet.processes(), await addresses(fleet)
