@@ -19,8 +19,8 @@ def worker(number: int, counts: Counts) -> WorkerFigures:
 
 def test_every_count_is_the_sum() -> None:
     names = [name for name in Counts.__struct_fields__ if name != "latency"]
-    one = Counts(**{name: 1 for name in names}, latency=[1] * 17)
-    two = Counts(**{name: 2 for name in names}, latency=[2] * 17)
+    one = Counts(**dict.fromkeys(names, 1), latency=[1] * 17)
+    two = Counts(**dict.fromkeys(names, 2), latency=[2] * 17)
     total = total_counts([worker(0, one), worker(1, two)])
     assert {getattr(total, name) for name in names} == {3}
     assert total.latency == [3] * 17
