@@ -88,10 +88,10 @@ async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     """A fleet, and the Go client with the configuration that the fleet wrote."""
     if request.param == "plain":
         program: Path = request.getfixturevalue("choria_go_plain")
-        options, environment = (), {"INSECURE_YES_REALLY": "true"}
+        options, environment = [], {"INSECURE_YES_REALLY": "true"}
     else:
         program = request.getfixturevalue("choria_go")
-        options, environment = ("--tls", "--verify", "--secure"), {}
+        options, environment = ["--tls", "--verify", "--secure"], {}
     (tmp_path / "fleet.yaml").write_text(FLEET)
     words = ("--fleet", str(tmp_path / "fleet.yaml"), "--write-config", str(tmp_path))
     async with emulated_fleet(*words, *options) as fleet:
