@@ -139,20 +139,21 @@ def check_ports(nodes: int, *, brokers: int, sources: int, ports: int) -> None:
     Args:
         nodes: connections.
         brokers: that they go to.
-        sources: addresses that they come from; 0 when the system chooses its only one.
-        ports: of one address, to one broker.
+        sources: addresses that they come from; each has its ports once, for all brokers.  0 where
+            the system chooses: its only one has them once for each broker.
+        ports: of one address.
 
     Raises:
         UsageError: there are too few.
     """
-    room = brokers * max(1, sources) * ports
+    room = ports * (sources or brokers)
     if nodes > room:
-        needed = -(-nodes // (brokers * ports))
+        needed = -(-nodes // ports)
         raise UsageError(
-            f"{nodes} nodes: an address has {ports} ports to each broker, and there are "
-            f"{_count(brokers, 'broker')} and {_count(max(1, sources), 'address', 'addresses')}, "
-            f"which allows {room} connections: name {needed} addresses of this machine with "
-            "--source, or widen net.ipv4.ip_local_port_range"
+            f"{nodes} nodes: one address has {ports} ports, so "
+            f"{_count(max(1, sources), 'address', 'addresses')} and {_count(brokers, 'broker')} "
+            f"allow {room} connections: name {needed} addresses of this machine with --source, or "
+            "widen net.ipv4.ip_local_port_range"
         )
 
 

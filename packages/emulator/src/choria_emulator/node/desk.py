@@ -37,6 +37,9 @@ _BOUNDS_NS: Final = tuple(int(bound * NANOSECONDS) for bound in LATENCY_BOUNDS_S
 class Line(Protocol):
     """Who looks after the connections of nodes."""
 
+    def made(self, node: EmulatedNode) -> None:
+        """A connection is open."""
+
     def garbled(self, node: EmulatedNode, cause: str) -> None:
         """A broker sent what is not the NATS protocol."""
 

@@ -101,6 +101,7 @@ class EmulatedNode(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
         self.transport = cast("asyncio.Transport", transport)
+        self.desk.line.made(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in; mostly the same as every other node gets at this moment."""

@@ -21,8 +21,8 @@ from choria_core.server.sparing_log import SparingLog
 from choria_emulator.node.broker import Broker
 from choria_emulator.node.emulated_node import EmulatedNode, State
 from choria_emulator.watch.figures import Counts
+from choria_emulator.worker.dialing import NodeDialer
 from choria_emulator.worker.greeting import Greeter
-from choria_emulator.worker.sockets import SocketMaker
 
 CONNECT_SECONDS: Final = 10.0
 """From the connect to the PONG; a broker that gets tens of thousands of nodes needs a while."""
@@ -51,7 +51,7 @@ class Connector:
         slots: connects that may be in flight to one broker.
         per_second: connects in a second, all brokers together; 0 for as many as go.
         greeter: writes what a node says first.
-        sockets: makes them.
+        dialer: opens them.
         context: of TLS; None for plain connections.
         counts: of the process.
         log: where warnings go.
@@ -70,7 +70,7 @@ class Connector:
         slots: int,
         per_second: float,
         greeter: Greeter,
-        sockets: SocketMaker,
+        dialer: NodeDialer,
         context: ssl.SSLContext | None,
         counts: Counts,
         log: SparingLog,
@@ -83,7 +83,7 @@ class Connector:
         self._gap = 1 / per_second if per_second > 0 else 0.0
         self._next = 0.0
         self._greeter = greeter
-        self._sockets = sockets
+        self._dialer = dialer
         self._context = context
         self._counts = counts
         self._log = log
@@ -150,6 +150,11 @@ class Connector:
         self._complaints[node] = cause
         if node.transport is not None:
             node.transport.abort()
+
+    def made(self, node: EmulatedNode) -> None:
+        """A connection is open."""
+        del node
+        self.connected += 1
 
     def lost(self, node: EmulatedNode, error: Exception | None) -> None:
         """A connection ended."""
@@ -248,20 +253,13 @@ class Connector:
                 continue
             if self._gap:
                 await self._turn()
-            # asyncio.timeout would cost as much as the connect.
-            deadline = self._loop.call_later(CONNECT_SECONDS, self._expire, node)
             try:
-                await self._connect(node)
-            except (OSError, ChoriaError) as error:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await self._connect(node)
+            except (OSError, TimeoutError, ChoriaError) as error:
                 self._failed(node, error)
             finally:
-                deadline.cancel()
                 self._waiting.pop(node, None)
-
-    def _expire(self, node: EmulatedNode) -> None:
-        waiting = self._waiting.get(node)
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(TimeoutError())
 
     async def _turn(self) -> None:
         now = self._loop.time()
@@ -269,26 +267,12 @@ class Connector:
         await asyncio.sleep(self._next - now - self._gap)
 
     async def _connect(self, node: EmulatedNode) -> None:
-        """Connect, and wait until the broker has all subscriptions.
-
-        The socket is handed over while it is connecting: what comes of that the transport says.
-        """
-        loop = self._loop
-        await self._sockets.locate(node.broker)
-        connection = self._sockets.connecting(node)
-        waiting = self._waiting[node] = loop.create_future()
+        """Connect, and wait until the broker has all subscriptions."""
+        waiting = self._waiting[node] = self._loop.create_future()
         node.state = State.OPEN
-        self.connected += 1
-        try:
-            await loop.create_connection(lambda: node, sock=connection)
-        except BaseException:
-            if node.transport is None:
-                node.state = State.DOWN
-                self.connected -= 1
-            connection.close()
-            raise
+        await self._dialer.open(node)
         if await waiting == _TLS:
-            waiting = self._waiting[node] = loop.create_future()
+            waiting = self._waiting[node] = self._loop.create_future()
             await self._start_tls(node)
             self._introduce(node, self._greeter.nonce_of(node))
             await waiting
@@ -311,6 +295,8 @@ class Connector:
         self._log.warning("a node cannot connect", broker=node.broker.url, cause=cause)
         if node.transport is not None:
             node.transport.abort()
+        else:
+            node.state = State.DOWN
         node.attempts += 1
         self._try_later(node)
 

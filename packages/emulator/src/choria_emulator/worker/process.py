@@ -32,12 +32,12 @@ from choria_emulator.watch.figures import Counts, WorkerFigures
 from choria_emulator.worker.calendar import Calendar
 from choria_emulator.worker.connector import Connector
 from choria_emulator.worker.crew import Crew
+from choria_emulator.worker.dialing import NodeDialer
 from choria_emulator.worker.events import EventTeller
 from choria_emulator.worker.greeting import Greeter
 from choria_emulator.worker.messages import WorkerSpec
 from choria_emulator.worker.network import load_network, server_address
 from choria_emulator.worker.registrar import Registrar
-from choria_emulator.worker.sockets import SocketMaker
 
 WORK_AT_ONCE: Final = 20_000
 """Actions that take time, over all nodes; more are dropped."""
@@ -94,7 +94,7 @@ class WorkerProcess:
             slots=max(1, slots),
             per_second=spec.connects_per_second / spec.workers,
             greeter=self._greeter,
-            sockets=SocketMaker(spec.source_addresses),
+            dialer=NodeDialer(spec.source_addresses),
             context=self._network.context,
             counts=self.counts,
             log=self._log,
