@@ -16,9 +16,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux has many 
 
 
 def test_a_large_fleet_comes_from_several_addresses() -> None:
-    found = source_addresses([HERE, HERE], nodes=50_000, turn=5)
+    found = source_addresses([HERE, HERE], nodes=56_000, turn=5, ports=28_232)
 
-    assert len(found) == len(set(found)) == 6
+    assert len(found) == len(set(found)) == 7
     assert found[0] == "127.1.5.1"
 
 
@@ -33,21 +33,30 @@ def test_every_turn_gives_addresses_of_this_machine() -> None:
         found = tuple(loopback_sources(254, turn=turn))
 
         assert len(found) == 254
-        assert source_addresses([ELSEWHERE], nodes=1, turn=0, named=found) == found
+        assert source_addresses([ELSEWHERE], nodes=1, turn=0, ports=28_232, named=found) == found
 
 
 @pytest.mark.parametrize("servers", [[ELSEWHERE], [HERE, ELSEWHERE], [ServerAddress("::1", 4222)]])
 def test_the_system_chooses_where_a_broker_is_not_on_ipv4_loopback(
     servers: list[ServerAddress],
 ) -> None:
-    assert source_addresses(servers, nodes=50_000, turn=1) == ()
+    assert source_addresses(servers, nodes=50_000, turn=1, ports=28_232) == ()
 
 
 def test_a_broker_without_an_address_is_left_to_who_connects() -> None:
-    assert source_addresses([ServerAddress("no.such.invalid", 4222)], nodes=5, turn=1) == ()
+    assert (
+        source_addresses([ServerAddress("no.such.invalid", 4222)], nodes=5, turn=1, ports=28_232)
+        == ()
+    )
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "localhost", "", "2001:db8::7"])
 def test_an_address_of_another_machine_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match=r"--source .* is not an address of this machine"):
-        source_addresses([HERE], nodes=1, turn=0, named=[address])
+        source_addresses([HERE], nodes=1, turn=0, ports=28_232, named=[address])
+
+
+def test_the_system_chooses_while_it_has_ports_enough() -> None:
+    assert source_addresses([HERE], nodes=15_000, turn=1, ports=28_232) == ()
+    assert source_addresses([HERE, HERE, HERE], nodes=50_000, turn=1, ports=28_232) == ()
+    assert source_addresses([HERE], nodes=25_000, turn=1, ports=28_232) != ()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from urllib.request import urlopen
 
 import pytest
@@ -129,3 +130,29 @@ async def test_churn_cuts_the_nodes_that_chance_names(
 async def test_nodes_register_at_their_interval(broker: Broker, make_fleet: MakeFleet) -> None:
     fleet = await make_fleet(broker, group(3, behaviour=Behaviour(registration_seconds=1)))
     await fleet.until_inside(lambda: fleet.process.counts.registrations >= 6)
+
+
+async def test_connections_come_from_the_addresses_that_are_named(
+    make_broker: MakeBroker, make_fleet: MakeFleet
+) -> None:
+    broker = await make_broker(monitor_port=ANY_PORT)
+    sources = ("127.0.9.1", "127.0.9.2")
+    await make_fleet(broker, group(6), source_addresses=sources)
+    found = await monitored(broker.monitor_url, "connz")
+    came = Counter(
+        one["ip"]
+        for one in found["connections"]  # type: ignore[attr-defined]
+        if one["name"].startswith("node-")
+    )
+    assert came == {"127.0.9.1": 3, "127.0.9.2": 3}
+
+
+async def test_an_unreachable_broker_is_tried_again_from_a_named_address(
+    broker: Broker, make_fleet: MakeFleet
+) -> None:
+    fleet = await make_fleet(broker, source_addresses=("127.0.9.3",))
+    await broker.kill()
+    await fleet.until_inside(lambda: fleet.process.counts.failed_connects >= 3)
+    assert fleet.process.connector.connected == 0
+    await broker.start()
+    await fleet.until_inside(lambda: fleet.process.connector.ready == 3)

@@ -16,9 +16,17 @@ from choria_core.nats.endpoint import ServerAddress
 
 CONNECTIONS_PER_SOURCE: Final = 10_000
 
+EASY_SHARE: Final = 0.7
+"""Of all ports, so many are found without a search."""
+
 
 def source_addresses(
-    servers: Sequence[ServerAddress], *, nodes: int, turn: int, named: Sequence[str] = ()
+    servers: Sequence[ServerAddress],
+    *,
+    nodes: int,
+    turn: int,
+    ports: int,
+    named: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The addresses that connections shall come from; none for the system's choice.
 
@@ -26,6 +34,7 @@ def source_addresses(
         servers: the brokers, all of them.
         nodes: connections.
         turn: anything that differs from start to start, as the process id.
+        ports: of one address, to one broker.
         named: by the user: they are used and no others.
 
     Raises:
@@ -35,6 +44,8 @@ def source_addresses(
         for address in named:
             _check(address)
         return tuple(named)
+    if nodes <= ports * len(servers) * EASY_SHARE:
+        return ()  # the system's choice is the quickest
     if sys.platform != "linux" or not all(map(_is_here, servers)):
         return ()
     return tuple(loopback_sources(-(-nodes // CONNECTIONS_PER_SOURCE) + 1, turn=turn))

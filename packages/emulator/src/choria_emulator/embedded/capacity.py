@@ -139,21 +139,20 @@ def check_ports(nodes: int, *, brokers: int, sources: int, ports: int) -> None:
     Args:
         nodes: connections.
         brokers: that they go to.
-        sources: addresses that they come from; each has its ports once, for all brokers.  0 where
-            the system chooses: its only one has them once for each broker.
-        ports: of one address.
+        sources: addresses that they come from; 0 when the system chooses its only one.
+        ports: of one address, to one broker.
 
     Raises:
         UsageError: there are too few.
     """
-    room = ports * (sources or brokers)
+    room = brokers * max(1, sources) * ports
     if nodes > room:
-        needed = -(-nodes // ports)
+        needed = -(-nodes // (brokers * ports))
         raise UsageError(
-            f"{nodes} nodes: one address has {ports} ports, so "
-            f"{_count(max(1, sources), 'address', 'addresses')} and {_count(brokers, 'broker')} "
-            f"allow {room} connections: name {needed} addresses of this machine with --source, or "
-            "widen net.ipv4.ip_local_port_range"
+            f"{nodes} nodes: an address has {ports} ports to each broker, and there are "
+            f"{_count(brokers, 'broker')} and {_count(max(1, sources), 'address', 'addresses')}, "
+            f"which allows {room} connections: name {needed} addresses of this machine with "
+            "--source, or widen net.ipv4.ip_local_port_range"
         )
 
 

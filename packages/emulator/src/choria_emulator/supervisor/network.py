@@ -159,7 +159,11 @@ def _sources(
     addresses = [server_address(server) for pool in pools for server in pool]
     nodes = options.plan.count
     sources = source_addresses(
-        addresses, nodes=nodes, turn=os.getpid(), named=options.source_addresses
+        addresses,
+        nodes=nodes,
+        turn=os.getpid(),
+        ports=machine.ports,
+        named=options.source_addresses,
     )
     check_ports(nodes, brokers=len(addresses), sources=len(sources), ports=machine.ports)
     return sources
