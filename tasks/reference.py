@@ -18,6 +18,7 @@ from choria_core.cli import build
 from choria_core.hookspecs import ENTRY_POINT_GROUP
 from choria_core.network_config import reference as network_reference
 from choria_core.plugins import DISABLE_VARIABLE, Plugins
+from choria_emulator import options_reference as emulate_options
 from choria_emulator.fleet import reference as fleet_reference
 from choria_emulator.watch import metrics_reference as emulator_metrics
 from choria_replicator import metrics_reference as replicator_metrics
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the pages, print none")
     if parser.parse_args().write:
         (FOLDER / "commands.md").write_text(page())
+        (FOLDER / "emulate-options.md").write_text(emulate_options.page())
         (FOLDER / "fleet-file.md").write_text(fleet_reference.page())
         (FOLDER / "network-configuration.md").write_text(network_reference.page())
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
