@@ -30,7 +30,8 @@ async def refused(*words: str, files: int = 4_000) -> tuple[int, str]:
 
 @pytest.mark.parametrize("option", ["--workers", "--brokers"])
 async def test_too_few_files_are_told_before_anything_starts(option: str) -> None:
-    code, output = await refused("--instances", "500", option, "1", files=FILES)
+    words = ("--instances", "500", "--http-port", "0", option, "1")
+    code, output = await refused(*words, files=FILES)
     assert code == 2, output
     assert f"{option} 1: " in output
     assert f"may have {FILES} open files here and holds 180 nodes" in output
