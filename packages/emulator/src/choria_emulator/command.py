@@ -54,8 +54,11 @@ def _options(
 ) -> "EmulateOptions":
     from choria_core.durations import parse_choria_duration
     from choria_emulator.fleet.shares import parse_rate
+    from choria_emulator.node.audit import check_pattern
     from choria_emulator.supervisor.options import EmulateOptions
 
+    if look.audit:
+        check_pattern(look.audit)
     group = _group(fleet, _behaviour(life))
     duration = fleet.duration
     return EmulateOptions(

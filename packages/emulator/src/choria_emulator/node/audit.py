@@ -46,11 +46,7 @@ class AuditLog:
     """
 
     def __init__(self, pattern: str, *, clock_ns: Callable[[], int]) -> None:
-        if pattern.count(PLACE) != 1:
-            raise ConfigError(
-                f"--audit {pattern}: write %s once, where the name of the node shall stand, "
-                "as /var/log/choria-audit-%s.log"
-            )
+        check_pattern(pattern)
         self._pattern = pattern
         self._clock_ns = clock_ns
         self.lost = 0
@@ -76,3 +72,12 @@ class AuditLog:
             if self.lost == 0:
                 get_logger("choria.emulator").error("audit is lost", cause=str(error))
             self.lost += 1
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise ConfigError unless ``pattern`` has exactly one ``%s``."""
+    if pattern.count(PLACE) != 1:
+        raise ConfigError(
+            f"--audit {pattern}: write %s once, where the name of the node shall stand, "
+            "as /var/log/choria-audit-%s.log"
+        )
