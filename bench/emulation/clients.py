@@ -41,14 +41,16 @@ class Asked:
     missing: tuple[int, ...]
 
 
-async def count_replies(url: str, question: Question, *, nodes: int, requests: int) -> Asked:
-    """Ask with the counting subscriber.
+async def count_replies(
+    url: str, question: Question, *, nodes: int, requests: int, seconds: float = 0.0
+) -> Asked:
+    """Ask with the counting subscriber, so often, and at least for so long.
 
     Raises:
         WorkError: it failed.
     """
-    words = (url, question.name, str(nodes), str(requests), str(PATIENCE_SECONDS))
-    command = module_command("bench.emulation.counting_subscriber", *words)
+    words = (url, question.name, nodes, requests, seconds, PATIENCE_SECONDS)
+    command = module_command("bench.emulation.counting_subscriber", *map(str, words))
     async with start_child(*command) as child:
         await child.wait()
         told = json.loads(child.output)

@@ -35,13 +35,19 @@ class _Standing:
 
     fleet: Fleet
     ground: Ground
-    nodes: int
-    requests: int
+    scale: Scale
 
     async def replies_per_s(self) -> float:
-        """Of the middle one of a few requests."""
-        asked = await ask_all(self.fleet, self.ground, nodes=self.nodes, requests=self.requests)
-        return self.nodes / median(asked.seconds)
+        """Of the middle one of the requests of a round."""
+        scale = self.scale
+        asked = await ask_all(
+            self.fleet,
+            self.ground,
+            nodes=scale.compared,
+            requests=scale.requests,
+            seconds=scale.seconds,
+        )
+        return scale.compared / median(asked.seconds)
 
 
 async def compare(programs: Sequence[Program], scale: Scale, tell: Tell) -> Compared:
@@ -56,7 +62,7 @@ async def compare(programs: Sequence[Program], scale: Scale, tell: Tell) -> Comp
         for program in programs:
             one = await stack.enter_async_context(_stand(program, scale))
             standing[program.name] = one
-            tell(f"{program.name}: {one.nodes:,} nodes there after {one.fleet.seconds:.1f} s")
+            tell(f"{program.name}: {scale.compared:,} nodes there after {one.fleet.seconds:.1f} s")
         contenders: dict[str, Contender] = {
             name: one.replies_per_s for name, one in standing.items()
         }
@@ -80,7 +86,7 @@ async def _stand(program: Program, scale: Scale) -> AsyncIterator[_Standing]:
         open_ground(brokers=1, nodes=nodes) as ground,
         started_fleet(program, nodes, size=nodes, ground=ground) as fleet,
     ):
-        yield _Standing(fleet, ground, nodes, scale.requests)
+        yield _Standing(fleet, ground, scale)
 
 
 async def _idle_bytes(program: Program, scale: Scale) -> int:

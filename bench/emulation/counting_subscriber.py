@@ -1,11 +1,12 @@
 """Ask all nodes, and count who answers: the least that a client can do.
 
-    python -m bench.emulation.counting_subscriber URL QUESTION NODES COUNT SECONDS
+    python -m bench.emulation.counting_subscriber URL QUESTION NODES COUNT SECONDS PATIENCE
 
 Of a reply nothing is read but its sender, who counts once for each request; the first and
 the last are read whole.  The next request is made when all nodes have answered, or after
-SECONDS.  Prints JSON: of each request the seconds until the last answer, and how many nodes
-did not give one.
+PATIENCE seconds.  There are COUNT requests, or more if those are over within SECONDS, and one
+before them that does not count.  Prints JSON: of each request the seconds until the last
+answer, and how many nodes did not give one.
 """
 
 import asyncio
@@ -103,18 +104,21 @@ async def ask(
     return count.seconds, count.missing
 
 
-async def main(url: str, name: str, nodes: int, count: int, within_seconds: float) -> None:
+async def main(
+    url: str, name: str, nodes: int, count: int, seconds: float, patience: float
+) -> None:
     """Ask again and again, and print what came of it."""
     question = QUESTIONS[name]
+    asked: list[tuple[float, int]] = []
     async with await connect(parse_endpoint(url), name="counting") as transport:
-        asked = [
-            await ask(transport, question, nodes, within_seconds=within_seconds)
-            for _ in range(count)
-        ]
-    seconds, missing = zip(*asked, strict=True)
-    print(json.dumps({"seconds": seconds, "missing": missing}))
+        await ask(transport, question, nodes, within_seconds=patience)
+        until = time.perf_counter() + seconds
+        while len(asked) < count or time.perf_counter() < until:
+            asked.append(await ask(transport, question, nodes, within_seconds=patience))
+    taken, missing = zip(*asked, strict=True)
+    print(json.dumps({"seconds": taken, "missing": missing}))
 
 
 if __name__ == "__main__":
-    _url, _name, *_numbers = sys.argv[1:]
-    run_async(main(_url, _name, int(_numbers[0]), int(_numbers[1]), float(_numbers[2])))
+    _url, _name, _nodes, _count, *_times = sys.argv[1:]
+    run_async(main(_url, _name, int(_nodes), int(_count), *map(float, _times)))

@@ -33,13 +33,14 @@ class Scale:
         rows: the smallest first.
         compared: nodes of each of the fleets that are compared.
         plan: of the rounds in which they are asked in turn.
-        requests: to each of them in a round.
+        requests: to each of them in a round, or more to those who answer them within ``seconds``.
     """
 
     rows: tuple[Row, ...]
     compared: int = 1_000
     plan: Plan
-    requests: int = 5
+    requests: int = 3
+    seconds: float = 2.0
 
 
 FULL: Final = Scale(
@@ -49,5 +50,6 @@ FULL: Final = Scale(
 QUICK: Final = Scale(
     rows=(Row(nodes=1_000, counted=10, pings=2, requests=10),),
     plan=Plan(rounds=3, budget_seconds=20.0),
-    requests=3,
+    requests=2,
+    seconds=1.0,
 )

@@ -110,13 +110,17 @@ async def weigh_idle(program: Program, size: int, *, requests: int, ground: Grou
         return fleet.own_bytes
 
 
-async def ask_all(fleet: Fleet, ground: Ground, *, nodes: int, requests: int) -> Asked:
+async def ask_all(
+    fleet: Fleet, ground: Ground, *, nodes: int, requests: int, seconds: float = 0.0
+) -> Asked:
     """Ask with the counting subscriber, whom every node must answer.
 
     Raises:
         WorkError: one did not.
     """
-    asked = await count_replies(ground.urls[0], GENERATE, nodes=nodes, requests=requests)
+    asked = await count_replies(
+        ground.urls[0], GENERATE, nodes=nodes, requests=requests, seconds=seconds
+    )
     fleet.child.check()
     if any(asked.missing):
         raise WorkError(f"{max(asked.missing)} of {nodes} nodes did not answer")
