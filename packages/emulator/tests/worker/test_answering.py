@@ -1,5 +1,6 @@
 """Emulated nodes answer as real ones do."""
 
+import gc
 import json
 import time
 
@@ -10,6 +11,8 @@ from choria_core.protocol.messages import FactFilter, Filter
 from choria_core.protocol.rpc_body import StatusCode, unpack_fields
 from choria_emulator.fleet.plan import STOCK_AGENTS
 from choria_emulator.fleet.recipes import TemplateFacts
+from choria_emulator.node.recent import MOST_BYTES
+from choria_emulator.node.task import Task
 
 from .conftest import MakeFleet, group
 
@@ -51,6 +54,18 @@ async def test_a_reply_that_grows_too_large_on_its_way_says_so(
     fleet = await make_fleet(broker)
     replies = await fleet.call(3, "emulated0", "generate", {"size": 1_000_000})
     assert {reply.statuscode for reply in replies.values()} == {StatusCode.UNKNOWN_ERROR}
+
+
+async def test_many_large_requests_and_replies_do_not_pile_up(
+    broker: Broker, make_fleet: MakeFleet
+) -> None:
+    fleet = await make_fleet(broker, group(1))
+    for _ in range(80):
+        arguments: dict[str, object] = {"size": 500_000, "pad": "x" * 500_000}
+        [reply] = (await fleet.call(1, "emulated0", "generate", arguments)).values()
+        assert reply.statuscode == StatusCode.OK
+    held = [one for one in gc.get_objects() if isinstance(one, Task)]
+    assert 1 <= len(held) <= MOST_BYTES // 500_000
 
 
 async def test_what_a_node_tells_of_itself_is_its_own(

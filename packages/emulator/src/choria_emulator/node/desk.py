@@ -22,6 +22,7 @@ from choria_emulator.node.audit import AuditLog
 from choria_emulator.node.emulated_node import EmulatedNode
 from choria_emulator.node.face import Face, Traits
 from choria_emulator.node.openings import Openings
+from choria_emulator.node.recent import Recent
 from choria_emulator.node.seen import SeenTable
 from choria_emulator.node.stencil import ReplyStencil
 from choria_emulator.node.task import Task, answer_at_once, is_denied, sealed
@@ -30,7 +31,6 @@ from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, Counts
 if TYPE_CHECKING:
     from choria_emulator.node.whims import Whims
 
-REMEMBERED: Final = 1_024
 _BOUNDS_NS: Final = tuple(int(bound * NANOSECONDS) for bound in LATENCY_BOUNDS_SECONDS)
 
 
@@ -111,9 +111,9 @@ class Desk:
         self._workload = workload
         self._later = later
         self._clock_ns = clock_ns
-        self._log = SparingLog(clock_ns)
+        self._log = SparingLog(clock_ns, logger="choria.emulator")
         self._seen = SeenTable()
-        self._tasks: dict[bytes, Task] = {}
+        self._tasks: Recent[Task] = Recent()
         self._last: tuple[Task, int] | None = None
 
     def renew(self, decoder: wire.Decoder) -> None:
@@ -209,6 +209,7 @@ class Desk:
             return None
         if task.opened.transport.version is Version.V1 and task.is_uniform:
             stencil = task.stencil(node, host, face, now_ns=now_ns)
+            self._remember(task)  # it holds more now
             if task.is_uniform:
                 return stencil
         self._send_payload(node, task, answer_at_once(host, task.opened), now_ns)
@@ -267,10 +268,12 @@ class Desk:
     def _task(self, body: bytes, node: EmulatedNode) -> Task:
         task = self._tasks.get(body)
         if task is None:
-            if len(self._tasks) >= REMEMBERED:
-                del self._tasks[next(iter(self._tasks))]
-            task = self._tasks[body] = self._new_task(body, node)
+            task = self._new_task(body, node)
+            self._remember(task)
         return task
+
+    def _remember(self, task: Task) -> None:
+        self._tasks.put(task.body, task, size_bytes=task.size_bytes)
 
     def _new_task(self, body: bytes, node: EmulatedNode) -> Task:
         now_ns = self._clock_ns()
@@ -279,6 +282,7 @@ class Desk:
         if opening.opened is not None:
             seen = self._seen.of(opening.opened.key, until_ns=opening.until_ns, now_ns=now_ns)
         return Task(
+            body,
             opening,
             seen,
             self.traits.agents,

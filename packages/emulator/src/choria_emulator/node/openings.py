@@ -7,9 +7,9 @@ from choria_core.node.opening import OpenedRequest, RequestOpener
 from choria_core.protocol.messages import NANOSECONDS
 from choria_core.protocol.ttl import Freshness, freshness
 from choria_core.telemetry.logs import get_logger
+from choria_emulator.node.recent import Recent
 
-REMEMBERED: Final = 1_024
-"""So many requests are kept open; older ones would be opened again."""
+_COPIES: Final = 3  # of a message that an opened one has: as it came, its document, its payload
 
 _log: Final = get_logger("choria.emulator")
 
@@ -51,15 +51,14 @@ class Openings:
     def __init__(self, opener: RequestOpener, *, started_ns: int) -> None:
         self._opener = opener
         self._started_ns = started_ns
-        self._by_body: dict[bytes, Opening] = {}
+        self._recent: Recent[Opening] = Recent()
 
     def open(self, body: bytes, *, now_ns: int) -> Opening:
         """The request in ``body``; never raises."""
-        opening = self._by_body.get(body)
+        opening = self._recent.get(body)
         if opening is None:
-            if len(self._by_body) >= REMEMBERED:
-                del self._by_body[next(iter(self._by_body))]
-            opening = self._by_body[body] = self._open(body, now_ns)
+            opening = self._open(body, now_ns)
+            self._recent.put(body, opening, size_bytes=_COPIES * len(body))
         return opening
 
     def _open(self, body: bytes, now_ns: int) -> Opening:

@@ -32,6 +32,7 @@ EMULATED_FAILURE: Final = "this failure is emulated"
 
 _MARK: Final = "zq-place-of-the-name-qz"
 _DENIED: Final = NOT_AUTHORIZED.encode()
+_COPIES: Final = 4  # of a payload that a stencil has, twice in base64
 _ROOM_BYTES: Final = 256  # that other names may be longer
 
 
@@ -39,6 +40,7 @@ class Task:
     """A request for the nodes of one group.
 
     Args:
+        body: the message that it came in.
         opening: of the request.
         seen: who has taken it; None where there is no room to remember that.
         agents: of the group.
@@ -56,6 +58,7 @@ class Task:
         "_failures",
         "_payload",
         "_stencils",
+        "body",
         "call",
         "is_denied",
         "is_quick",
@@ -68,6 +71,7 @@ class Task:
 
     def __init__(
         self,
+        body: bytes,
         opening: Opening,
         seen: Seen | None,
         agents: Mapping[str, LoadedAgent],
@@ -75,6 +79,7 @@ class Task:
         collectives: Sequence[str],
         view: NodeView,
     ) -> None:
+        self.body = body
         self.opening = opening
         self.seen = seen
         self.call: RpcRequest | None = None
@@ -106,6 +111,13 @@ class Task:
             return
         action = agent.actions.get(self.call.action)
         self.is_quick = action is None or action.is_quick
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds, roughly."""
+        _, payload = self._payload or (0, None)
+        copies = 1 + _COPIES * len(self._stencils)
+        return len(self.body) + copies * len(payload or b"")
 
     @property
     def opened(self) -> OpenedRequest:
