@@ -13,7 +13,7 @@ class Broker:
 
     Attributes:
         url: of its client port.
-        max_payload_bytes: as it said last.
+        max_payload_bytes: as it said last; 0 before.
     """
 
     __slots__ = ("_limits", "address", "max_payload_bytes", "url")
@@ -21,9 +21,10 @@ class Broker:
     def __init__(self, address: ServerAddress, limits: Limits) -> None:
         self.address = address
         self.url = str(address)
-        self.max_payload_bytes = limits.max_payload_bytes
+        self.max_payload_bytes = 0
         self._limits = limits
 
     def takes(self, max_payload_bytes: int) -> None:
         """Note the largest message that it says it takes."""
-        self.max_payload_bytes = self._limits.max_payload_bytes = max_payload_bytes
+        self.max_payload_bytes = max_payload_bytes
+        self._limits.max_payload_bytes = max(self._limits.max_payload_bytes, max_payload_bytes)

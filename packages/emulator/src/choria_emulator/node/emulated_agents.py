@@ -23,12 +23,13 @@ class Limits:
     """What agents may do, and what they were asked.
 
     Attributes:
-        max_payload_bytes: the largest message that every broker takes.
+        max_payload_bytes: the largest message that any broker takes; what is too large for
+            one of them is noticed when it shall be sent there.
         may_exit: whether ``exit_emulator`` ends the emulator.
         exit_asked: whether that was asked.
     """
 
-    max_payload_bytes: int = 1 << 20
+    max_payload_bytes: int = 0
     may_exit: bool = False
     exit_asked: bool = False
 
