@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 
 from choria_core.plugins import Plugins
-from choria_emulator.fleet.plan import FleetPlan
+from choria_emulator.fleet.plan import FleetPlan, Group
 from choria_emulator.worker.messages import WorkerSpec
 from choria_emulator.worker.process import WorkerProcess
 from choria_testing.programs import PATIENCE_SECONDS
@@ -67,13 +67,17 @@ async def rogue() -> AsyncIterator[RogueBroker]:
 
 @contextlib.asynccontextmanager
 async def nodes(
-    broker: RogueBroker, count: int, *, at_once: int = 50, plugins: Plugins | None = None
+    broker: RogueBroker,
+    count: int,
+    *more: Group,
+    at_once: int = 50,
+    plugins: Plugins | None = None,
 ) -> AsyncIterator[WorkerProcess]:
-    """Nodes that try to connect to it."""
+    """Nodes that try to connect to it, in one group and ``more``."""
     spec = WorkerSpec(
         worker=0,
         workers=1,
-        plan=FleetPlan(groups=(group(count),)),
+        plan=FleetPlan(groups=(group(count), *more)),
         servers=(f"127.0.0.1:{broker.port}",),
         connects_at_once=at_once,
     )
@@ -101,6 +105,15 @@ async def test_no_more_connects_are_in_flight_than_the_broker_can_take() -> None
         await until(lambda: process.connector.ready == 40)
         assert broker.most_waiting == 7
         assert broker.opened == 40
+
+
+async def test_groups_share_what_may_be_in_flight_to_their_broker() -> None:
+    other = group(20, name="other", prefix="other")
+    async with rogue() as broker, nodes(broker, 20, other, at_once=5) as process:
+        await until(lambda: broker.waiting >= 5)
+        broker.gate.set()
+        await until(lambda: process.connector.ready == 40)
+        assert broker.most_waiting == 5
 
 
 async def test_a_mad_frame_costs_its_connection_only_and_the_node_comes_back() -> None:

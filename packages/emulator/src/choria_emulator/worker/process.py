@@ -11,6 +11,7 @@ from typing import Final
 from choria_core.agents.data_source import load_data_sources
 from choria_core.agents.loading import load_agents
 from choria_core.errors import PluginError
+from choria_core.nats.endpoint import ServerAddress
 from choria_core.plugins import Plugins
 from choria_core.protocol.messages import NANOSECONDS
 from choria_core.server.sparing_log import SparingLog
@@ -79,7 +80,7 @@ class WorkerProcess:
         self._audit = (
             AuditLog(spec.audit_pattern, clock_ns=self._clock_ns) if spec.audit_pattern else None
         )
-        self._log = SparingLog(self._clock_ns)
+        self._log = SparingLog(self._clock_ns, logger="choria.emulator")
         self._events = EventTeller(self.counts, is_legacy=self._network.is_legacy)
         self.registrar = Registrar(
             self._network.version,
@@ -89,9 +90,8 @@ class WorkerProcess:
             log=self._log,
         )
         self._greeter = Greeter(self._network.signer)
-        slots = -(-spec.connects_at_once // spec.workers)
         self.connector = Connector(
-            slots=max(1, slots),
+            slots=max(1, spec.connects_at_once // spec.workers),
             per_second=spec.connects_per_second / spec.workers,
             greeter=self._greeter,
             dialer=NodeDialer(spec.source_addresses),
@@ -101,6 +101,7 @@ class WorkerProcess:
             jitter=self._jitter,
             on_ready=self._ready,
         )
+        self._brokers: dict[ServerAddress, Broker] = {}
         self._crews = {group.name: self._crew(group) for group in spec.plan.groups}
         self._calendar = Calendar(self)
 
@@ -183,7 +184,7 @@ class WorkerProcess:
     def _crew(self, group: Group) -> Crew:
         spec = self._spec
         servers = group.servers or spec.servers
-        brokers = [Broker(server_address(server), self.limits) for server in servers]
+        brokers = list(dict.fromkeys(self._broker(server) for server in servers))
         emulated = [name for name in group.agents if name not in BUILTIN_AGENTS]
         agents = {name: self._builtin[name] for name in group.agents if name in BUILTIN_AGENTS}
         agents |= load_emulated(emulated, self.limits)
@@ -212,6 +213,13 @@ class WorkerProcess:
         )
         self._greeter.add(group)
         return Crew(group, desk, brokers, (spec.worker, spec.workers))
+
+    def _broker(self, server: str) -> Broker:
+        """The broker ``server``, one for all groups: its pace is that of all their nodes."""
+        address = server_address(server)
+        if address not in self._brokers:
+            self._brokers[address] = Broker(address, self.limits)
+        return self._brokers[address]
 
     def _ready(self, node: EmulatedNode) -> None:
         if node.connections == 1:
