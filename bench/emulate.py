@@ -98,7 +98,9 @@ def _shown(value: float | None) -> str:
 
 
 def _print(console: Console, table: Table) -> None:
-    for column in table.columns[1:]:
+    first, *others = table.columns
+    first.no_wrap = True
+    for column in others:
         column.justify = "right"
     console.print(table)
 
