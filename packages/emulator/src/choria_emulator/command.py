@@ -1,12 +1,12 @@
 """``choria emulate``: run many Choria nodes on this machine."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from choria_core.commands.option_groups import with_option_groups
-from choria_core.errors import UsageError
+from choria_core.errors import ConfigError, UsageError
 from choria_core.event_loop import run_until_stopped
 from choria_emulator.command_options import (
     BrokerOptions,
@@ -16,8 +16,12 @@ from choria_emulator.command_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from choria_emulator.fleet.plan import Behaviour, FleetPlan, Group
     from choria_emulator.supervisor.options import EmulateOptions
+
+Value = TypeVar("Value")
 
 
 @with_option_groups
@@ -52,15 +56,19 @@ def _say(text: str) -> None:
 def _options(
     fleet: FleetOptions, brokers: BrokerOptions, life: LifeOptions, look: LookOptions
 ) -> "EmulateOptions":
-    from choria_core.durations import parse_choria_duration
     from choria_emulator.fleet.shares import parse_rate
     from choria_emulator.node.audit import check_pattern
-    from choria_emulator.supervisor.options import EmulateOptions
+    from choria_emulator.supervisor.options import STORM_AFTER_SECONDS, EmulateOptions
 
     if look.audit:
         check_pattern(look.audit)
     group = _group(fleet, _behaviour(life))
-    duration = fleet.duration
+    duration: float | None = _read("--duration", _seconds, fleet.duration, None)
+    if life.reconnect_storm and duration is not None and duration <= STORM_AFTER_SECONDS:
+        raise UsageError(
+            f"--duration {fleet.duration}: the storm comes {STORM_AFTER_SECONDS:g} seconds after "
+            "all nodes are there; run longer"
+        )
     return EmulateOptions(
         plan=_plan(fleet, group),
         servers=tuple(brokers.server or ()),
@@ -76,10 +84,10 @@ def _options(
         http_host=look.http_host,
         http_port=look.http_port,
         may_control=not look.read_only,
-        connects_per_second=parse_rate(brokers.ramp) if brokers.ramp else 0.0,
+        connects_per_second=_read("--ramp", parse_rate, brokers.ramp, 0.0),
         source_addresses=tuple(brokers.source or ()),
         monitor_urls=tuple(look.monitor or ()),
-        duration_seconds=parse_choria_duration(duration) if duration else None,
+        duration_seconds=duration,
         storm=life.reconnect_storm,
         written_config=brokers.write_config,
         fleet_file=fleet.fleet,
@@ -89,21 +97,43 @@ def _options(
 
 
 def _behaviour(life: LifeOptions) -> "Behaviour":
-    from choria_core.durations import parse_choria_duration
     from choria_emulator.fleet import shares
     from choria_emulator.fleet.plan import Behaviour
 
-    slow, late = shares.parse_slow(life.slow) if life.slow else (0.0, Behaviour().slow_seconds)
-    interval = life.registration_interval
+    usual = Behaviour()
+    slow, late = _read("--slow", shares.parse_slow, life.slow, (usual.slow, usual.slow_seconds))
+    interval = life.registration_interval if life.registration else None
     return Behaviour(
-        latency=shares.parse_latency(life.latency) if life.latency else None,
+        latency=_read("--latency", shares.parse_latency, life.latency, usual.latency),
         slow=slow,
         slow_seconds=late,
-        drop=shares.parse_share(life.drop) if life.drop else 0.0,
-        fail=shares.parse_share(life.fail) if life.fail else 0.0,
-        churn=shares.parse_churn(life.churn) if life.churn else 0.0,
-        registration_seconds=parse_choria_duration(interval) if life.registration else None,
+        drop=_read("--drop", shares.parse_share, life.drop, usual.drop),
+        fail=_read("--fail", shares.parse_share, life.fail, usual.fail),
+        churn=_read("--churn", shares.parse_churn, life.churn, usual.churn),
+        registration_seconds=_read("--registration-interval", _seconds, interval, None),
     )
+
+
+def _read(
+    option: str, parse: "Callable[[str], Value]", text: str | None, default: "Value"
+) -> "Value":
+    """What an option says; ``default`` where it is not given.
+
+    Raises:
+        UsageError: it cannot be understood; the message names it.
+    """
+    if text is None:
+        return default
+    try:
+        return parse(text)
+    except (UsageError, ConfigError) as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def _seconds(text: str) -> float:
+    from choria_core.durations import parse_choria_duration
+
+    return parse_choria_duration(text)
 
 
 def _group(fleet: FleetOptions, behaviour: "Behaviour") -> "Group":

@@ -173,9 +173,13 @@ class Client:
             return envelope.request_id
 
     async def nodes_for(self, request: CallRequest) -> list[str]:
-        """The nodes of a call that names none: those of its discovery that have the agent."""
+        """The nodes of a call that names none: those of its discovery that have the agent.
+
+        Two nodes with one name are asked as one: nobody could tell their replies apart.
+        """
         found = request.discovery
-        return await self.discover(replace(found, filter=with_agent(found.filter, request.agent)))
+        wanted = replace(found, filter=with_agent(found.filter, request.agent))
+        return list(dict.fromkeys(await self.discover(wanted)))
 
     @contextlib.asynccontextmanager
     async def line(self, workers: int) -> AsyncIterator[Line]:

@@ -7,7 +7,6 @@ from choria_core.protocol.messages import NANOSECONDS
 from choria_core.telemetry.logs import get_logger
 
 _SPAN_NS: Final = NANOSECONDS
-_log: Final = get_logger("choria.server")
 
 
 class SparingLog:
@@ -15,11 +14,13 @@ class SparingLog:
 
     Args:
         clock_ns: unix time.
+        logger: name of the log.
     """
 
-    __slots__ = ("_clock_ns", "_kinds")
+    __slots__ = ("_clock_ns", "_kinds", "_log")
 
-    def __init__(self, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, clock_ns: Callable[[], int], *, logger: str = "choria.server") -> None:
+        self._log = get_logger(logger)
         self._clock_ns = clock_ns
         self._kinds: dict[str, tuple[int, int]] = {}  # when it was written, and those since
 
@@ -33,4 +34,4 @@ class SparingLog:
         self._kinds[kind] = (now_ns, 0)
         if left_out:
             details["left_out"] = left_out
-        _log.warning(kind, **details)
+        self._log.warning(kind, **details)

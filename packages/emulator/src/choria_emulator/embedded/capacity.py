@@ -27,6 +27,9 @@ BROKER_CONNECTION_BYTES: Final = 70_000
 
 BROKER_SUBSCRIPTION_BYTES: Final = 360
 
+FEW_NODES: Final = 2_000
+"""So few are tried in passing: nobody asks what survives a broker."""
+
 _MB: Final = 1_000_000
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -108,7 +108,11 @@ async def opened_network(options: EmulateOptions) -> AsyncIterator[FleetNetwork]
             source_addresses=sources,
             most_nodes=most_connections(machine.files)
             * min(capacity.workers, capacity.brokers or capacity.workers),
-            notes=(*capacity.notes, *own.notes),
+            notes=(
+                *capacity.notes,
+                *_broker_notes(options, named, needs_own=needs_own),
+                *own.notes,
+            ),
             spread=partial(_spread, pools, _Access(config, options, tls), plan),
             broker_figures=watch.figures,
         )
@@ -138,6 +142,19 @@ class _Access:
                 verify=tls.verify,
             ),
         )
+
+
+def _broker_notes(
+    options: EmulateOptions, named: Sequence[str], *, needs_own: bool
+) -> Iterator[str]:
+    """Which brokers are used, and why."""
+    if needs_own and options.config_file is not None:
+        yield (
+            f"{options.config_file} names no broker by plugin.choria.middleware_hosts, "
+            "and SRV records are not asked for: brokers are started"
+        )
+    if named:
+        yield f"brokers: {', '.join(named)}"
 
 
 def _named_servers(config: ServerConfig, options: EmulateOptions) -> tuple[str, ...]:

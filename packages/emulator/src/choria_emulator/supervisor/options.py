@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from choria_emulator.fleet.plan import FleetPlan
+
+STORM_AFTER_SECONDS: Final = 10.0
+"""From the moment when all nodes are there to a storm that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,14 +14,13 @@ from choria_core.telemetry.monitor import refuse_taken_port
 from choria_emulator.embedded.limits import work_in_batches
 from choria_emulator.supervisor.fleet import Fleet
 from choria_emulator.supervisor.network import FleetNetwork, opened_network
-from choria_emulator.supervisor.options import EmulateOptions
+from choria_emulator.supervisor.options import STORM_AFTER_SECONDS, EmulateOptions
 from choria_emulator.watch.outline import Outline
 from choria_emulator.watch.view import LineView, View, opened_view
 from choria_emulator.watch.watch import Watch
 from choria_emulator.worker.messages import WorkerSpec
 
 SHOW_SECONDS: Final = 0.5
-STORM_AFTER_SECONDS: Final = 10.0
 TENTH: Final = 10
 
 _log: Final = get_logger("choria.emulator")
@@ -61,6 +60,17 @@ async def run_fleet(
         async with fleet:
             await _live(options, fleet, stop, lambda: _show(fleet, watch, view), say)
             _show(fleet, watch, view)
+        say(_farewell(fleet))
+
+
+def _farewell(fleet: Fleet) -> str:
+    """What there is to say at the end."""
+    figures = fleet.figures()
+    counts = figures.counts
+    return (
+        f"stopped after {figures.uptime_seconds:.0f} s: {figures.wanted:,} nodes said goodbye, "
+        f"{counts.requests:,} requests, {counts.replies:,} replies"
+    )
 
 
 def _show(fleet: Fleet, watch: Watch, view: View) -> None:

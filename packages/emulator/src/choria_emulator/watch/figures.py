@@ -130,6 +130,7 @@ class FleetFigures(Struct, frozen=True, kw_only=True):
         uptime_seconds: since the start.
         name: prefix of the fleet's first group.
         wanted, connected, ready: nodes.
+        absent: nodes that are away because the plan wants it.
         is_ready: whether every node is, and the brokers know of each other's subscriptions.
         stage: what is being done, for people: ``connecting``, ``running``, ``stopping``.
         counts: totals.
@@ -143,6 +144,7 @@ class FleetFigures(Struct, frozen=True, kw_only=True):
     wanted: int
     connected: int
     ready: int
+    absent: int = 0
     is_ready: bool
     stage: str
     counts: Counts

@@ -12,6 +12,8 @@ _LONGEST_FAILURE: Final = 200
 def health_of(figures: FleetFigures | None) -> Health:
     """Well once every node is ready and the brokers know of all subscriptions.
 
+    Nodes that churn has cut are not missed.
+
     None is for a fleet of which nothing is known yet.
     """
     if figures is None:
@@ -32,8 +34,10 @@ def last_failure(figures: FleetFigures) -> str:
 
 
 def _check_of(name: str, count: int, figures: FleetFigures, state: str) -> Check:
-    is_ok = count >= figures.wanted
+    is_ok = count + figures.absent >= figures.wanted
     detail = f"{count:,} of {figures.wanted:,} nodes are {state}"
+    if figures.absent:
+        detail += f", {figures.absent:,} were cut as planned and are on their way back"
     failure = last_failure(figures)
     if not is_ok and failure:
         detail += f"; the last attempt to connect failed: {failure}"

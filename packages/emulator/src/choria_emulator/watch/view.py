@@ -74,7 +74,7 @@ class LineView:
         self._stage = stage
         self._told_at = figures.time
         line = self._line(figures, moment)
-        if is_new or line != self._told:
+        if is_new or _news(line) != _news(self._told):
             tell = self._log.info if "last_failure" not in line else self._log.warning
             tell("ready" if figures.is_ready else figures.stage, **line)
         self._told = line
@@ -112,3 +112,8 @@ def opened_view(console: Console) -> Iterator[View]:
     view = LiveView()
     with Live(view, console=console, refresh_per_second=_DRAWS_PER_SECOND):
         yield view
+
+
+def _news(line: dict[str, object]) -> dict[str, object]:
+    """What is worth another line: memory alone, which always moves a little, is not."""
+    return {name: value for name, value in line.items() if not name.endswith("memory_bytes")}
