@@ -58,7 +58,7 @@ async def test_a_broker_that_nobody_vouches_for_is_refused_and_leaves_nothing_op
 async def test_a_broker_without_tls_is_refused_where_tls_is_wanted(broker: Broker) -> None:
     async with lonely_process(broker, tls=TlsSpec()) as process:
         await until(lambda: process.counts.failed_connects >= 2)
-        assert "offers none" in process.connector.last_failure
+        assert "offers no TLS" in process.connector.last_failure
 
 
 async def test_a_broker_that_wants_tls_says_so(tls_broker: Broker) -> None:

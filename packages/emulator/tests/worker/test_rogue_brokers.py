@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 
+import pytest
+
+from choria_core.broker.server import Broker
 from choria_core.plugins import Plugins
 from choria_emulator.fleet.plan import FleetPlan, Group
 from choria_emulator.worker.messages import WorkerSpec
@@ -11,7 +15,7 @@ from choria_emulator.worker.process import WorkerProcess
 from choria_testing.programs import PATIENCE_SECONDS
 from choria_testing.serving import core_plugins
 
-from .conftest import group
+from .conftest import group, lonely_process
 
 INFO = b'INFO {"server_id":"X","max_payload":1048576}\r\n'
 
@@ -139,6 +143,28 @@ async def test_a_message_in_many_pieces_is_one_message() -> None:
                 node.data_received(frame[50:] + frame)
             assert process.counts.refused == 4
             assert process.counts.losses == 0
+
+
+async def test_a_broker_is_found_by_whichever_of_its_addresses_it_listens_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def two_addresses(_host: str, port: int, **_other: object) -> list[tuple[object, ...]]:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, ("127.0.0.77", port)), (*kind, ("127.0.0.1", port))]
+
+    async with rogue() as broker:
+        broker.gate.set()
+        monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
+        async with nodes(broker, 5) as process:
+            await until(lambda: process.connector.ready == 5)
+
+
+async def test_a_broker_whose_name_is_none_is_named(broker: Broker) -> None:
+    async with lonely_process(broker, servers=("a..b:4222",)) as process:
+        await until(lambda: process.counts.failed_connects >= 2)
+        assert "a..b" in process.connector.last_failure
 
 
 async def test_a_broker_that_refuses_is_named_with_its_words() -> None:

@@ -165,10 +165,7 @@ class Connector:
             self._empty.set()
         complaint = self._complaints.pop(node, "")
         if state is not State.READY:
-            waiting = self._waiting.get(node)
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(_cause(error, complaint))
-                waiting.exception()  # its slot may have given up already
+            self._fail(node, _cause(error, complaint))
             return
         self.ready -= 1
         if not node.is_wanted:
@@ -226,9 +223,7 @@ class Connector:
             return  # news of the cluster
         if self._context is not None or info.tls_required:
             if not (info.tls_required or info.tls_available):
-                self._complaints[node] = "TLS is wanted, but the broker offers none"
-                assert node.transport is not None
-                node.transport.abort()
+                self._fail(node, ConnectError("--tls is given, but the broker offers no TLS"))
                 return
             self._greeter.note_nonce(node, info.nonce)
             self._settle(node, _TLS)
@@ -245,6 +240,12 @@ class Connector:
         if waiting is not None and not waiting.done():
             waiting.set_result(what)
 
+    def _fail(self, node: EmulatedNode, error: ChoriaError) -> None:
+        waiting = self._waiting.get(node)
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)
+            waiting.exception()  # its slot may have given up already
+
     async def _serve(self, broker: Broker, queue: "asyncio.Queue[EmulatedNode]") -> None:
         """One slot of one broker."""
         while True:
@@ -256,6 +257,7 @@ class Connector:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     await self._connect(node)
+                self._dialer.succeeded(node)
             except (OSError, TimeoutError, ChoriaError) as error:
                 self._failed(node, error)
             finally:
@@ -289,6 +291,7 @@ class Connector:
         node.transport = upgraded
 
     def _failed(self, node: EmulatedNode, error: Exception) -> None:
+        self._dialer.failed(node)
         cause = str(explain(error, timeout_seconds=CONNECT_SECONDS))
         self._counts.failed_connects += 1
         self.last_failure = f"{node.broker.url}: {cause}"

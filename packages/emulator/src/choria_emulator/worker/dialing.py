@@ -4,13 +4,20 @@ import asyncio
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from choria_core.errors import ConnectError
 from choria_emulator.node.broker import Broker
 from choria_emulator.node.emulated_node import EmulatedNode
 
 _BIND_WITHOUT_PORT: Final = 24  # IP_BIND_ADDRESS_NO_PORT of Linux
+
+
+class _Place(NamedTuple):
+    """One address of a broker."""
+
+    family: socket.AddressFamily
+    host: str
 
 
 class NodeDialer:
@@ -21,39 +28,62 @@ class NodeDialer:
     """
 
     def __init__(self, sources: Sequence[str]) -> None:
-        self._sources = tuple(sources)
+        self._sources: dict[socket.AddressFamily, list[str]] = {}
+        for source in sources:
+            family = socket.AF_INET6 if ":" in source else socket.AF_INET
+            self._sources.setdefault(family, []).append(source)
         self._opened = 0
-        self._places: dict[Broker, tuple[socket.AddressFamily, str, int]] = {}
+        self._places: dict[Broker, list[_Place]] = {}
+        self._tried: dict[EmulatedNode, _Place] = {}
 
     async def open(self, node: EmulatedNode) -> None:
         """Connect a node to its broker.
 
         Raises:
-            ConnectError: the broker's name has no address.
+            ConnectError: the broker's name has no address that can be used.
             OSError: the connection could not be made.
         """
         broker = node.broker
-        family, host, port = self._places.get(broker) or await self._locate(broker)
+        places = self._places.get(broker) or await self._locate(broker)
+        family, host = self._tried[node] = places[0]
+        port = broker.address.port
         loop = asyncio.get_running_loop()
         if not self._sources:
             await loop.create_connection(lambda: node, host, port, family=family)
             return
-        source = self._sources[self._opened % len(self._sources)]
+        sources = self._sources[family]
+        source = sources[self._opened % len(sources)]
         self._opened += 1
         await loop.create_connection(lambda: node, sock=_connecting(family, source, (host, port)))
 
-    async def _locate(self, broker: Broker) -> tuple[socket.AddressFamily, str, int]:
-        """The address of a broker, which is asked for once: nodes are many."""
+    def succeeded(self, node: EmulatedNode) -> None:
+        """The node is connected: others shall be by the same address."""
+        self._tried.pop(node, None)
+
+    def failed(self, node: EmulatedNode) -> None:
+        """It is not: the next try takes the broker's next address, after the last one afresh."""
+        tried = self._tried.pop(node, None)
+        places = self._places.get(node.broker)
+        if places and places[0] == tried:
+            del places[0]
+
+    async def _locate(self, broker: Broker) -> list[_Place]:
+        """The addresses of a broker, which are asked for once: nodes are many."""
         host, port = broker.address.host, broker.address.port
         loop = asyncio.get_running_loop()
         try:
-            [(family, _, _, _, where), *_] = await loop.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise ConnectError(f"{host}: {error.strerror}") from error
-        place = self._places[broker] = (family, str(where[0]), port)
-        return place
+        except UnicodeError as error:
+            raise ConnectError(f"{host} is no name of a host") from error
+        places = [_Place(family, str(where[0])) for family, _, _, _, where in found]
+        if self._sources:
+            places = [place for place in places if place.family in self._sources]
+        if not places:
+            raise ConnectError(f"{host} has no address that the addresses of --source can reach")
+        self._places[broker] = places
+        return places
 
 
 def _connecting(
