@@ -9,7 +9,7 @@ import pytest
 from choria_core.broker.server import Broker
 from choria_core.protocol.messages import FactFilter, Filter
 from choria_core.protocol.rpc_body import StatusCode, unpack_fields
-from choria_emulator.fleet.plan import STOCK_AGENTS
+from choria_emulator.fleet.plan import STOCK_AGENTS, Behaviour
 from choria_emulator.fleet.recipes import TemplateFacts
 from choria_emulator.node.recent import MOST_BYTES
 from choria_emulator.node.task import Task
@@ -54,6 +54,16 @@ async def test_a_reply_that_grows_too_large_on_its_way_says_so(
     fleet = await make_fleet(broker)
     replies = await fleet.call(3, "emulated0", "generate", {"size": 1_000_000})
     assert {reply.statuscode for reply in replies.values()} == {StatusCode.UNKNOWN_ERROR}
+
+
+@pytest.mark.parametrize("fail", [0.0, 1.0])
+async def test_no_word_of_a_caller_keeps_nodes_from_answering(
+    broker: Broker, make_fleet: MakeFleet, fail: float
+) -> None:
+    fleet = await make_fleet(broker, group(behaviour=Behaviour(fail=fail)))
+    for word in ("zq-place-of-the-name-qz", "node-1", "", "0" * 64, '"data":"'):
+        assert set(await fleet.call(3, "emulated0", word)) == NAMES
+    assert fleet.process.counts.losses == 0
 
 
 async def test_many_large_requests_and_replies_do_not_pile_up(

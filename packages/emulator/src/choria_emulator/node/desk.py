@@ -175,12 +175,15 @@ class Desk:
             self._later(wait, lambda: answer(node, task, self._clock_ns()))
 
     def _fail(self, node: EmulatedNode, task: Task, now_ns: int) -> None:
-        failure = task.failure(node, now_ns=now_ns)
         self.counts.failed += 1
-        if isinstance(failure, ReplyStencil):
-            self._send(node, task, failure.frame(node.name), now_ns)
-        elif failure is not None:
-            self._send_payload(node, task, failure, now_ns)
+        try:
+            failure = task.failure(node, now_ns=now_ns)
+            if isinstance(failure, ReplyStencil):
+                self._send(node, task, failure.frame(node.name), now_ns)
+            elif failure is not None:
+                self._send_payload(node, task, failure, now_ns)
+        except LocalProtocolError as error:
+            self._log.warning("a reply cannot be written", cause=str(error))
 
     def _answer(self, node: EmulatedNode, task: Task, now_ns: int) -> None:
         stencil = task.cached(node.broker, now_ns=now_ns)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from choria_core.agents.agent import RawAgent
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 EMULATED_FAILURE: Final = "this failure is emulated"
 
-_MARK: Final = "zq-place-of-the-name-qz"
 _DENIED: Final = NOT_AUTHORIZED.encode()
 _COPIES: Final = 4  # of a payload that a stencil has, twice in base64
 _ROOM_BYTES: Final = 256  # that other names may be longer
@@ -185,7 +185,8 @@ class Task:
         return stencil
 
     def _stencil(self, node: "EmulatedNode", payload: bytes, now_ns: int) -> ReplyStencil:
-        return ReplyStencil(self.opened, payload, broker=node.broker.url, now_ns=now_ns, mark=_MARK)
+        mark = sha256(payload).hexdigest()  # which no caller can have the payload contain
+        return ReplyStencil(self.opened, payload, broker=node.broker.url, now_ns=now_ns, mark=mark)
 
 
 def answer_at_once(host: AgentHost, opened: OpenedRequest) -> bytes | None:
