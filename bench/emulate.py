@@ -78,7 +78,7 @@ def _show_compared(console: Console, compared: Compared) -> None:
             f"{compared.rates.median(name):,.0f}",
             " ".join(f"{rate:,.0f}" for rate in rates),
             f"{node_bytes(weight) / KILOBYTE:,.1f}",
-            f"{weight.idle / 1e6:,.0f}",
+            f"{weight.idle.whole / 1e6:,.0f}",
             f"{compared.connect_seconds[name]:.1f}",
         )
     _print(console, table)

@@ -10,6 +10,7 @@ from bench.emulation.ground import Ground, open_ground
 from bench.emulation.programs import Program
 from bench.emulation.scale import Scale
 from bench.emulation.trial import Tell, Weight, ask_all, weigh_idle
+from bench.kit.processes import Memory
 from bench.kit.rounds import Contender, run_rounds
 from bench.kit.series import Series
 
@@ -56,7 +57,7 @@ async def compare(programs: Sequence[Program], scale: Scale, tell: Tell) -> Comp
     Raises:
         WorkError: a program failed, or a node did not answer.
     """
-    idle = {program.name: await _idle_bytes(program, scale) for program in programs}
+    idle = {program.name: await _idle_memory(program, scale) for program in programs}
     async with contextlib.AsyncExitStack() as stack:
         standing = {}
         for program in programs:
@@ -70,7 +71,7 @@ async def compare(programs: Sequence[Program], scale: Scale, tell: Tell) -> Comp
         weights = {
             program.name: Weight(
                 nodes=scale.compared,
-                fleet=standing[program.name].fleet.own_bytes,
+                fleet=standing[program.name].fleet.memory,
                 idle_nodes=program.idle_nodes(scale.compared),
                 idle=idle[program.name],
             )
@@ -89,7 +90,7 @@ async def _stand(program: Program, scale: Scale) -> AsyncIterator[_Standing]:
         yield _Standing(fleet, ground, scale)
 
 
-async def _idle_bytes(program: Program, scale: Scale) -> int:
+async def _idle_memory(program: Program, scale: Scale) -> Memory:
     async with open_ground(brokers=1, nodes=scale.compared) as ground:
         return await weigh_idle(program, scale.compared, requests=scale.requests, ground=ground)
 

@@ -74,7 +74,7 @@ def row_figures(taken: RowTaken) -> dict[str, float | None]:
         "connect_seconds": _rounded(taken.connect_seconds, 2),
         "connects_per_s": _rounded(connects_per_s(taken.sights), 0),
         "memory_kb_per_node": _rounded(node_bytes(taken.weight) / KILOBYTE, 2),
-        "idle_memory_mb": _rounded(taken.weight.idle / MEGABYTE, 1),
+        "idle_memory_mb": _rounded(taken.weight.idle.whole / MEGABYTE, 1),
         "broker_memory_kb_per_node": _rounded(taken.broker_bytes / nodes / KILOBYTE, 1),
         "ping_seconds": _rounded(median(ping.seconds), 3),
         "worst_ping_seconds": _rounded(max(ping.seconds), 3),
@@ -91,7 +91,8 @@ def row_figures(taken: RowTaken) -> dict[str, float | None]:
 
 def node_bytes(weight: Weight) -> float:
     """What one more node takes."""
-    return (weight.fleet - weight.idle) / (weight.nodes - weight.idle_nodes)
+    grown = weight.fleet.data - weight.idle.data
+    return grown / (weight.nodes - weight.idle_nodes)
 
 
 def connects_per_s(sights: Sequence[Sight]) -> float | None:

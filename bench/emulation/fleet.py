@@ -14,7 +14,7 @@ from bench.emulation.names import SUBSCRIPTIONS
 from bench.emulation.programs import Program, Start
 from bench.kit.child import Child, start_child
 from bench.kit.pace import Sight
-from bench.kit.processes import family, own_bytes
+from bench.kit.processes import Memory, family, memory_of
 from choria_core.errors import WorkError
 
 LOOK_SECONDS: Final = 0.03
@@ -37,9 +37,9 @@ class Fleet:
     sights: tuple[Sight, ...]
 
     @property
-    def own_bytes(self) -> int:
+    def memory(self) -> Memory:
         """Memory of the program and all its processes: their own share of it (PSS)."""
-        return sum(map(own_bytes, family(self.child.pid)))
+        return sum(map(memory_of, family(self.child.pid)), Memory())
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from bench.emulation.programs import OUR_PROGRAM, Program
 from bench.emulation.questions import GENERATE, PING_ALL, Question
 from bench.emulation.scale import Row
 from bench.kit.pace import Sight
+from bench.kit.processes import Memory
 from choria_core.errors import WorkError
 
 Tell = Callable[[str], None]
@@ -19,7 +20,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """What a fleet takes of memory, in bytes.
+    """What a fleet takes of memory.
 
     Attributes:
         nodes: how many it has.
@@ -28,9 +29,9 @@ class Weight:
     """
 
     nodes: int
-    fleet: int
+    fleet: Memory
     idle_nodes: int
-    idle: int
+    idle: Memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ async def take_row(row: Row, tell: Tell) -> RowTaken:
                 tell(_told("choria ping", *pings))
                 replies = await desk.measure(row.requests, row.nodes)
                 tell(_told("choria measure", replies))
-            taken = fleet.own_bytes
+            taken = fleet.memory
         idle = await weigh_idle(OUR_PROGRAM, row.nodes, requests=row.counted, ground=ground)
     return RowTaken(
         row=row,
@@ -99,7 +100,7 @@ async def take_row(row: Row, tell: Tell) -> RowTaken:
     )
 
 
-async def weigh_idle(program: Program, size: int, *, requests: int, ground: Ground) -> int:
+async def weigh_idle(program: Program, size: int, *, requests: int, ground: Ground) -> Memory:
     """Memory of a program that is sized for ``size`` but has next to no nodes.
 
     It is asked first, as the larger one was, so that it has loaded what answering takes.
@@ -107,7 +108,7 @@ async def weigh_idle(program: Program, size: int, *, requests: int, ground: Grou
     nodes = program.idle_nodes(size)
     async with started_fleet(program, nodes, size=size, ground=ground) as fleet:
         await ask_all(fleet, ground, nodes=nodes, requests=requests)
-        return fleet.own_bytes
+        return fleet.memory
 
 
 async def ask_all(

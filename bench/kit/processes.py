@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,27 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def own_bytes(pid: int) -> int:
-    """A process's own share of memory (PSS); 0 where the system does not say or it is gone."""
-    return _kilobytes(_PROC / str(pid) / "smaps_rollup", "Pss:") * 1024
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What processes take, in bytes; what they share with others counts in parts (PSS).
+
+    Attributes:
+        whole: all of it, programs and libraries too.
+        data: without what comes from files.  Files are loaded once, and a process's part of them
+            depends on who else has them open; what grows with the work is here.
+    """
+
+    whole: int = 0
+    data: int = 0
+
+    def __add__(self, other: "Memory") -> "Memory":
+        return Memory(self.whole + other.whole, self.data + other.data)
+
+
+def memory_of(pid: int) -> Memory:
+    """What a process takes; nothing where the system does not say or it is gone."""
+    rollup = _PROC / str(pid) / "smaps_rollup"
+    return Memory(_kilobytes(rollup, "Pss:") * 1024, _kilobytes(rollup, "Pss_Anon:") * 1024)
 
 
 def resident_bytes(pid: int) -> int:

@@ -11,15 +11,22 @@ from bench.emulation.programs import GO, NATS_PY, OURS
 from bench.emulation.scale import Row
 from bench.emulation.trial import RowTaken, Weight
 from bench.kit.pace import Sight
+from bench.kit.processes import Memory
 from bench.kit.series import Series
 from choria_core.errors import WorkError
 
 
 def weight(kilobytes_a_node: float, nodes: int = 1_000) -> Weight:
     """Of a fleet in a program that takes 20 MB, and was weighed with two nodes before."""
-    idle = round(20_000_000 + 2 * 1_000 * kilobytes_a_node)
-    fleet = round(20_000_000 + nodes * 1_000 * kilobytes_a_node)
-    return Weight(nodes=nodes, fleet=fleet, idle_nodes=2, idle=idle)
+    program = 12_000_000
+    idle = round(8_000_000 + 2 * 1_000 * kilobytes_a_node)
+    fleet = round(8_000_000 + nodes * 1_000 * kilobytes_a_node)
+    return Weight(
+        nodes=nodes,
+        fleet=Memory(program // 2 + fleet, fleet),  # others have the same files open
+        idle_nodes=2,
+        idle=Memory(program + idle, idle),
+    )
 
 
 def taken(nodes: int, **other: object) -> RowTaken:

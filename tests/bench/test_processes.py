@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from bench.kit.processes import family, own_bytes, resident_bytes
+from bench.kit.processes import Memory, family, memory_of, resident_bytes
 
 PARENT = """
 import subprocess, sys
@@ -24,12 +24,12 @@ async def test_a_process_is_weighed_with_those_it_started() -> None:
     assert process.stdout is not None
     await process.stdout.readline()
     pids = family(process.pid)
-    weights = [(own_bytes(pid), resident_bytes(pid)) for pid in pids]
+    weights = [(memory_of(pid), resident_bytes(pid)) for pid in pids]
     await process.communicate(b"\n")
 
     assert pids[0] == process.pid
     assert len(pids) == 2
-    assert all(0 < own <= resident for own, resident in weights)
+    assert all(0 < own.data < own.whole <= resident for own, resident in weights)
 
 
 def test_every_process_is_of_the_family_of_its_parent() -> None:
@@ -40,4 +40,4 @@ async def test_what_has_ended_weighs_nothing() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await process.wait()
 
-    assert (own_bytes(process.pid), resident_bytes(process.pid)) == (0, 0)
+    assert (memory_of(process.pid), resident_bytes(process.pid)) == (Memory(), 0)
