@@ -58,6 +58,15 @@ async def test_health_says_how_many_are_missing_and_why(client: aiohttp.ClientSe
     }
 
 
+async def test_nodes_that_churn_has_cut_are_not_missed(client: aiohttp.ClientSession) -> None:
+    async with a_watch() as watch:
+        watch.show(look(connected=997, ready=997, absent=3))
+        status, body = await told(client, watch, "/healthz")
+
+    assert status == 200
+    assert "3 were cut as planned" in body["checks"]["connections"]["detail"]
+
+
 async def test_health_waits_until_the_brokers_know_of_each_other(
     client: aiohttp.ClientSession,
 ) -> None:
