@@ -115,7 +115,8 @@ async def run_suite(
         asker = Asker(plan, client, nodes, cuts=cuts, meter=meter)
         outcome.times = asker.times
         for _ in range(plan.warmup):
-            await _asked(0, asker, listener, stop)
+            if warming := await _asked(0, asker, listener, stop):
+                listener.answered(warming)
         files = stack.enter_context(opened(plan))
         begun = time.perf_counter()
         for number in range(1, plan.count + 1):
@@ -123,7 +124,8 @@ async def run_suite(
             if result is None:
                 break
             outcome.suite_seconds = time.perf_counter() - begun
-            files.add(result)
+            files.add(result)  # first: what people have read of is kept
+            listener.answered(result)
             outcome.results.append(result)
             await announcer.result(result)
     outcome.finished = time.time()
@@ -146,9 +148,7 @@ async def _asked(
                 asking.cancel()
     if asking.cancelled():
         return None
-    result = asking.result()
-    listener.answered(result)
-    return result
+    return asking.result()
 
 
 async def _nodes(plan: MeasurePlan, client: Client, outcome: Outcome) -> Sequence[str]:
