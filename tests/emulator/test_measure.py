@@ -296,3 +296,14 @@ async def test_what_a_broker_does_not_have_is_told_and_leaves_nothing(
     assert told.code == code
     assert said in told.err
     assert not (desk.folder / "b" / "samples.csv").exists()
+
+
+@pytest.mark.parametrize("words", [("1", "7", "no\udcfftext", "out"), ("1", "7", "x", "o\x1bt")])
+async def test_what_cannot_be_printed_is_refused_before_anybody_is_asked(
+    desk: Desk, words: tuple[str, ...]
+) -> None:
+    told = await desk.measure(*words)
+
+    assert told.code == 2
+    assert "is not printable text" in told.err
+    assert [file.name for file in desk.folder.iterdir()] == ["client.cfg"]

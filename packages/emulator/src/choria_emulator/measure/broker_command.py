@@ -140,6 +140,7 @@ def _sampled(plan: "BrokerPlan", files: "BrokerFiles") -> "Sampled":
 def _plan(monitor: MonitorOptions, end: EndOptions, description: str) -> "BrokerPlan":
     from choria_emulator.measure.broker_plan import BrokerPlan
     from choria_emulator.measure.durations import option_seconds
+    from choria_emulator.measure.option_text import option_text
 
     if monitor.url and not monitor.url.startswith(("http://", "https://")):
         raise UsageError(f"--url: {monitor.url!a} is no URL of a monitor, as http://host:8222")
@@ -153,7 +154,7 @@ def _plan(monitor: MonitorOptions, end: EndOptions, description: str) -> "Broker
         interval_seconds=option_seconds(monitor.interval, "--interval", least=0.001),
         duration_seconds=duration,
         stable_seconds=stable if end.until_stable else None,
-        description=description,
+        description=option_text(description, "--description"),
     )
 
 

@@ -230,6 +230,7 @@ def _plan(
 ) -> "MeasurePlan":
     from choria_core.protocol.names import is_agent
     from choria_emulator.measure.durations import option_seconds
+    from choria_emulator.measure.option_text import option_text
     from choria_emulator.measure.plan import MeasurePlan
     from choria_emulator.measure.suite_run import new_suite_id
     from choria_emulator.measure.thresholds import parse_threshold
@@ -240,9 +241,9 @@ def _plan(
         suite_id=new_suite_id(),
         count=count,
         expect=expect,
-        description=description,
+        description=option_text(description, "DESCRIPTION"),
         folder=outdir,
-        folder_given=str(outdir),
+        folder_given=option_text(str(outdir), "OUTDIR"),
         warmup=ask.warmup,
         agent=ask.agent,
         size=ask.size,
