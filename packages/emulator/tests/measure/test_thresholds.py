@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from choria_core.errors import UsageError
 from choria_emulator.measure.metrics import KINDS, Kind, metrics_of
 from choria_emulator.measure.thresholds import COMPARISONS, Threshold, judge, parse_threshold
+from packages.emulator.tests.measure.conftest import MakeResult
 
 blanks = st.sampled_from(["", " ", "  "])
 comparisons = st.sampled_from(sorted(COMPARISONS))
@@ -87,3 +88,16 @@ def test_what_is_no_threshold_is_explained(text: str, said: str) -> None:
 
 def test_every_figure_that_can_be_named_is_measured() -> None:
     assert metrics_of([], suite_seconds=0.0).keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("text", ["last.p99<2s", "first.max>=0s", "cpu<1ms"])
+def test_a_figure_of_replies_is_not_kept_where_there_was_none(
+    text: str, make_result: MakeResult
+) -> None:
+    silent = make_result(missing=("a", "b", "c"))
+
+    verdict = judge(parse_threshold(text), metrics_of([silent], suite_seconds=1.0))
+
+    assert not verdict.is_kept
+    assert verdict.measured == "nothing, without replies"
+    assert judge(parse_threshold("missing==3"), metrics_of([silent], suite_seconds=1.0)).is_kept

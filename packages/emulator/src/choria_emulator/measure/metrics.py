@@ -66,6 +66,11 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 """Every figure that there is."""
 
+OF_REPLIES: Final = frozenset(
+    ("cpu", *(f"{moment}.{name}" for moment in REPLIES for name in SPREADS))
+)
+"""Figures that only replies have; they are 0 without one, and mean nothing."""
+
 
 def moments_of(result: RequestResult) -> dict[str, float]:
     """When the first reply of a request came, half of them, and so on; in seconds."""
@@ -82,6 +87,11 @@ def moment_spreads(results: Sequence[RequestResult]) -> dict[str, Spread]:
     """The moments of all requests that were answered, in seconds."""
     moments = [moments_of(result) for result in results if result.times_ns]
     return {name: spread([one[name] for one in moments]) for name in REPLIES}
+
+
+def replies_of(metrics: Mapping[str, float]) -> float:
+    """How many replies the figures of a run are of."""
+    return metrics["ok"] + metrics["failed"]
 
 
 def metrics_of(results: Sequence[RequestResult], *, suite_seconds: float) -> dict[str, float]:

@@ -11,7 +11,16 @@ from msgspec import Struct
 
 from choria_core.durations import parse_choria_duration
 from choria_core.errors import ConfigError, UsageError
-from choria_emulator.measure.metrics import COUNTS, KINDS, OTHERS, REPLIES, SPREADS, Kind
+from choria_emulator.measure.metrics import (
+    COUNTS,
+    KINDS,
+    OF_REPLIES,
+    OTHERS,
+    REPLIES,
+    SPREADS,
+    Kind,
+    replies_of,
+)
 from choria_emulator.measure.quantities import written
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -49,9 +58,9 @@ class Verdict(Struct, frozen=True):
 
     Attributes:
         threshold: as it was given.
-        value: what was measured, in the unit of the figure.
+        value: what was measured, in the unit of the figure; 0 where nothing was.
         measured: the same for people.
-        is_kept: whether it holds.
+        is_kept: whether it holds; never of a figure that was not measured.
     """
 
     threshold: str
@@ -82,6 +91,8 @@ def parse_threshold(text: str) -> Threshold:
 def judge(threshold: Threshold, metrics: Mapping[str, float]) -> Verdict:
     """Whether a run keeps a threshold."""
     value = metrics[threshold.name]
+    if threshold.name in OF_REPLIES and not replies_of(metrics):
+        return Verdict(threshold.text, value, measured="nothing, without replies", is_kept=False)
     return Verdict(
         threshold=threshold.text,
         value=value,
