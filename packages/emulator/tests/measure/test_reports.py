@@ -11,6 +11,7 @@ from choria_emulator.measure.broker_plan import BrokerPlan, Sample, Sampled
 from choria_emulator.measure.broker_report import broker_page
 from choria_emulator.measure.charts import Labels, Series, bar_chart, heat_map, line_chart
 from choria_emulator.measure.comparison import compare
+from choria_emulator.measure.quantities import seconds_text
 from choria_emulator.measure.suite_report import suite_page
 from choria_emulator.measure.summary import SlowNode, Summary, summarize
 from choria_emulator.measure.thresholds import Verdict
@@ -149,3 +150,22 @@ def test_empty_charts_are_charts() -> None:
     labels = Labels("t", "x", "y")
     for chart in (line_chart([], labels), bar_chart([], "t"), heat_map([], 1.0, labels)):
         assert len(pictures(chart)) == 1
+
+
+def test_a_long_run_shows_some_of_its_requests_and_says_so(make_result: MakeResult) -> None:
+    few, _ = summary_of(make_result, 3)
+    many, _ = summary_of(make_result, 300)
+
+    assert "one line for each request," in few
+    assert "One row for each request," in few
+    assert "one line for one request in 8," in many
+    assert "One row for one request in 3," in many
+
+
+def test_what_is_rounded_to_a_second_is_written_as_one() -> None:
+    assert [seconds_text(one) for one in (0.999, 0.99949, 0.9996, 0.0009996)] == [
+        "999ms",
+        "999ms",
+        "1.00s",
+        "1.00ms",
+    ]

@@ -17,7 +17,7 @@ def written(value: float, kind: Kind) -> str:
 def seconds_text(seconds: float) -> str:
     """Seconds in three digits, with the unit that suits them."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if abs(seconds) >= size:
+        if abs(seconds) >= size * 0.9995:  # which is rounded to a whole one
             return f"{_three_digits(seconds / size)}{unit}"
     return f"{_three_digits(seconds / 1e-6)}µs" if seconds else "0s"
 

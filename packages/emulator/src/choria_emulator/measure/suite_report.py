@@ -49,13 +49,13 @@ def suite_page(summary: Summary, results: Sequence[RequestResult]) -> str:
             page.section(
                 "Replies over time",
                 _curves(results),
-                said="How many nodes had answered; one line for each request, the median request "
-                "stands out.",
+                said=f"How many nodes had answered; one line for {_which(_curves_step(results))}, "
+                "the median request stands out.",
             ),
             page.section(
                 "When replies came",
                 _heat(results),
-                said="One row for each request, darker where more replies came.",
+                said=f"One row for {_which(_heat_step(results))}, darker where more replies came.",
             ),
             page.section(
                 "Slowest nodes", _slowest(summary), said="By their average over all requests."
@@ -133,11 +133,28 @@ def _moments(results: Sequence[RequestResult]) -> str:
     return line_chart(series, labels, has_dots=len(moments) <= 50)
 
 
+def _curves_step(results: Sequence[RequestResult]) -> int:
+    return _step(results, MOST_CURVES)
+
+
+def _heat_step(results: Sequence[RequestResult]) -> int:
+    return _step(results, MOST_ROWS)
+
+
+def _step(results: Sequence[RequestResult], most: int) -> int:
+    """Of the answered requests one in so many is shown, so that they are no more than ``most``."""
+    return max(1, -(-sum(bool(result.times_ns) for result in results) // most))
+
+
+def _which(step: int) -> str:
+    return "each request" if step == 1 else f"one request in {step}"
+
+
 def _curves(results: Sequence[RequestResult]) -> str:
     answered = [result for result in results if result.times_ns]
     if not answered:
         return ""
-    step = max(1, len(answered) // MOST_CURVES)
+    step = _curves_step(results)
     by_time = sorted(answered, key=lambda result: result.request_ns)
     median = by_time[(len(by_time) - 1) // 2]
     series = [Series("", _cumulated(one), 0, is_faint=True) for one in answered[::step]]
@@ -156,7 +173,7 @@ def _cumulated(result: RequestResult) -> list[tuple[float, float]]:
 
 def _heat(results: Sequence[RequestResult]) -> str:
     answered = [result for result in results if result.times_ns]
-    step = max(1, -(-len(answered) // MOST_ROWS))
+    step = _heat_step(results)
     longest = max((max(result.times_ns) for result in answered), default=0) / 1e9
     if not longest:
         return ""
