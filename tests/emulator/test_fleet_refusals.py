@@ -60,6 +60,11 @@ async def test_a_taken_port_is_told_before_a_broker_starts() -> None:
         (("--instances", "5", "--latency", "fast"), "fast"),
         (("--instances", "5", "--ramp", "some"), "some"),
         (("--instances", "5", "--duration", "never"), "never"),
+        (("--instances", "5", "--duration=-5s"), "--duration: -5s is not even a second"),
+        (
+            ("--instances", "5", "--registration", "--registration-interval", "0s"),
+            "--registration-interval: 0s is not even a second",
+        ),
         (("--instances", "5", "--audit", "/tmp/log"), "%s"),
         (("--instances", "5", "--server", "host:port"), "host:port"),
         (("--instances", "5", "--server", "h:1", "--brokers", "2"), "--brokers"),

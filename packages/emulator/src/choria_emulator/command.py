@@ -133,7 +133,10 @@ def _read(
 def _seconds(text: str) -> float:
     from choria_core.durations import parse_choria_duration
 
-    return parse_choria_duration(text)
+    seconds = parse_choria_duration(text)
+    if seconds < 1:
+        raise UsageError(f"{text} is not even a second: write 1s or more")
+    return seconds
 
 
 def _group(fleet: FleetOptions, behaviour: "Behaviour") -> "Group":
