@@ -90,6 +90,21 @@ async def test_a_page_that_may_only_show_changes_nothing(broker: Broker) -> None
         assert await names_at(broker, "emu") == numbered(5)
 
 
+async def test_groups_do_not_grow_into_each_others_names(broker: Broker, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        "groups:\n  low: {prefix: emu, count: 10}\n  high: {prefix: emu, offset: 10, count: 10}\n"
+    )
+    words = ("--fleet", str(file), "--server", f"127.0.0.1:{broker.port}")
+    async with emulated_fleet(*words) as fleet:
+        await fleet.ready()
+        status, text = await fleet.resize(40)
+        assert status != 200
+        assert "low and high would both have nodes emu-11 to emu-20" in text
+        await fleet.holds(20)
+        assert await names_at(broker, "emu") == numbered(20)
+
+
 async def test_a_storm_cuts_everybody_once_and_tells_how_long_it_took(broker: Broker) -> None:
     words = ("--instances", "100", "--name", "emu", "--reconnect-storm", "--workers", "2")
     async with emulated_fleet(*words, "--server", f"127.0.0.1:{broker.port}") as fleet:
@@ -102,6 +117,16 @@ async def test_a_storm_cuts_everybody_once_and_tells_how_long_it_took(broker: Br
         assert not [name for name in numbered(100) if first[name] == then[name]]
         async with asking(f"127.0.0.1:{broker.port}") as asker:
             assert await asker.ping(100) == set(numbered(100))
+
+
+async def test_a_fleet_made_smaller_in_a_storm_is_ready_again(broker: Broker) -> None:
+    words = ("--instances", "300", "--name", "emu")
+    async with emulated_fleet(*words, "--server", f"127.0.0.1:{broker.port}") as fleet:
+        await fleet.ready()
+        assert (await fleet.storm())[0] == 200
+        assert (await fleet.resize(20))[0] == 200
+        await fleet.holds(20)
+        assert await names_at(broker, "emu") == numbered(20)
 
 
 async def test_groups_of_a_file_are_found_by_what_they_are(broker: Broker, tmp_path: Path) -> None:

@@ -79,6 +79,10 @@ class EmulatedFleet:
         body = json.dumps({"instances": nodes}).encode()
         return await fetched(f"{await self.page()}/fleet", body=body, headers=_CONTROL)
 
+    async def storm(self) -> tuple[int, str]:
+        """Ask its page to cut all connections; status and text of the answer."""
+        return await fetched(f"{await self.page()}/storm", body=b"{}", headers=_CONTROL)
+
     def processes(self) -> dict[int, str]:
         """All that it started, and what they started: command lines by process id."""
         return descendants(self.program.pid)

@@ -136,6 +136,11 @@ def memory_estimate(wanted: Wanted, *, workers: int, brokers: int) -> int:
     return total
 
 
+def most_by_ports(*, brokers: int, sources: int, ports: int) -> int:
+    """How many connections there are ports for; arguments as of :func:`check_ports`."""
+    return brokers * max(1, sources) * ports
+
+
 def check_ports(nodes: int, *, brokers: int, sources: int, ports: int) -> None:
     """Refuse more connections than there are ports for.
 
@@ -148,7 +153,7 @@ def check_ports(nodes: int, *, brokers: int, sources: int, ports: int) -> None:
     Raises:
         UsageError: there are too few.
     """
-    room = brokers * max(1, sources) * ports
+    room = most_by_ports(brokers=brokers, sources=sources, ports=ports)
     if nodes > room:
         needed = -(-nodes // (brokers * ports))
         raise UsageError(

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from choria_core.errors import ChoriaError, UsageError
 from choria_core.telemetry.logs import get_logger
+from choria_emulator.fleet.overlaps import overlaps
 from choria_emulator.fleet.plan import FleetPlan
 from choria_emulator.supervisor.scaling import scaled
 from choria_emulator.supervisor.totals import total_counts
@@ -84,7 +85,7 @@ class Fleet:
         """Have so many nodes of each group; those that are not named stay as they are.
 
         Raises:
-            UsageError: they do not fit.
+            UsageError: they do not fit, or two groups would have nodes of one name.
         """
         total = sum(counts.get(group.name, group.count) for group in self._plan.groups)
         if total > self.most_nodes:
@@ -92,13 +93,16 @@ class Fleet:
                 f"{total} nodes: this fleet's processes and brokers hold {self.most_nodes}; "
                 "start it anew with more of them"
             )
-        self._plan = structs.replace(
-            self._plan,
-            groups=tuple(
-                structs.replace(group, count=counts.get(group.name, group.count))
-                for group in self._plan.groups
-            ),
+        groups = tuple(
+            structs.replace(group, count=counts.get(group.name, group.count))
+            for group in self._plan.groups
         )
+        for found in overlaps(groups):
+            raise UsageError(
+                f"the groups {found.first} and {found.second} would both have nodes "
+                f"{found.lowest} to {found.highest}: in the fleet file, {found.fix}"
+            )
+        self._plan = structs.replace(self._plan, groups=groups)
         self._unready()
         await self._order(Resize(dict(counts)))
 
@@ -112,16 +116,19 @@ class Fleet:
         Until then the fleet is not ready, and afterwards brokers must learn of all anew.
         """
         before, began = self.figures().counts, time.monotonic()
-        nodes = self.figures().ready
+        nodes = min(self.figures().ready, self._plan.count)
         self._raging += 1
         self._unready()
         try:
             await self._order(Storm())
             while True:
                 await asyncio.sleep(POLL_SECONDS)
-                now = self.figures().counts
+                figures = self.figures()
+                now = figures.counts
                 cuts, connects = now.cuts - before.cuts, now.connects - before.connects
-                if cuts >= nodes * _NEARLY_ALL and connects >= cuts:
+                # where the fleet was made smaller meanwhile, not all that were cut come back
+                is_over = connects >= cuts or not figures.absent
+                if cuts >= nodes * _NEARLY_ALL and is_over:
                     return time.monotonic() - began
         finally:
             self._raging -= 1

@@ -18,6 +18,7 @@ from choria_emulator.embedded.capacity import (
     Machine,
     Wanted,
     check_ports,
+    most_by_ports,
     most_connections,
     plan_capacity,
 )
@@ -42,7 +43,7 @@ class FleetNetwork:
         workers: processes.
         tls: None for plain connections.
         source_addresses: that connections come from.
-        most_nodes: that its processes and its own brokers can hold.
+        most_nodes: that its processes and its own brokers can hold, and have ports for.
         notes: what to say before it starts.
         spread: waits until brokers know of each other's subscriptions.
         config_file: of a server; empty for none.
@@ -106,8 +107,13 @@ async def opened_network(options: EmulateOptions) -> AsyncIterator[FleetNetwork]
             workers=capacity.workers,
             tls=tls,
             source_addresses=sources,
-            most_nodes=most_connections(machine.files)
-            * min(capacity.workers, capacity.brokers or capacity.workers),
+            most_nodes=min(
+                most_connections(machine.files)
+                * min(capacity.workers, capacity.brokers or capacity.workers),
+                most_by_ports(
+                    brokers=sum(map(len, pools)), sources=len(sources), ports=machine.ports
+                ),
+            ),
             notes=(
                 *capacity.notes,
                 *_broker_notes(options, named, needs_own=needs_own),
