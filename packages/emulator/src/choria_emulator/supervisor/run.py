@@ -98,7 +98,11 @@ async def _live(
     ]
     with _signals(options, fleet):
         try:
-            await asyncio.wait([*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                [*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()  # what cannot be shown any more ends with its error
         finally:
             for task in (*ending, *meanwhile):
                 task.cancel()

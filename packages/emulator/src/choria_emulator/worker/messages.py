@@ -38,7 +38,6 @@ class WorkerSpec(Struct, frozen=True, kw_only=True):
         source_addresses: that connections come from, in turns; none for the system's choice.
         audit_pattern: path of audit files with ``%s``; empty for none.
         may_exit: whether the action ``exit_emulator`` does.
-        run: which start this is, so that one after another does not use the same ports.
     """
 
     worker: int
@@ -54,7 +53,6 @@ class WorkerSpec(Struct, frozen=True, kw_only=True):
     source_addresses: tuple[str, ...] = ()
     audit_pattern: str = ""
     may_exit: bool = False
-    run: int = 0
 
 
 class Resize(Struct, frozen=True, tag="resize"):

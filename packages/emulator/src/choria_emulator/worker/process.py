@@ -108,11 +108,11 @@ class WorkerProcess:
     async def run(self, stop: asyncio.Event) -> None:
         """Connect all nodes and serve until ``stop``; then say goodbye."""
         self.connector.open((crew.group.name, crew.brokers) for crew in self._crews.values())
-        async with self._workload:
+        async with self._workload, asyncio.TaskGroup() as tasks:
             self.resize({group.name: group.count for group in self._spec.plan.groups})
             gc.collect()
             gc.freeze()  # nodes live as long as the process: no collection shall walk them
-            living = asyncio.create_task(self._calendar.live())
+            living = tasks.create_task(self._calendar.live())
             try:
                 await stop.wait()
             finally:
