@@ -130,6 +130,7 @@ async def test_a_run_is_compared_with_an_earlier_one(desk: Desk) -> None:
 
     assert told.code == 0, told.err
     assert "compared with old/summary.json" in told.out
+    assert "measured something else: count was 1 and is 2\n" in told.out
     summary = json.loads((desk.folder / "new" / "summary.json").read_bytes())
     [ok] = [one for one in summary["comparison"] if one["name"] == "ok"]
     assert (ok["old"], ok["new"], ok["ratio"]) == (7, 14, 2)

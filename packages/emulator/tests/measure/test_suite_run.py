@@ -16,7 +16,7 @@ from choria_core.client.call import Call
 from choria_core.errors import WorkError
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.lean_transport import connect
-from choria_core.nats.transport import Message
+from choria_core.nats.transport import ConnectionState, Message, StateChange
 from choria_core.nats.wire import publish
 from choria_core.network_config.client_config import ClientConfig
 from choria_core.network_config.host import Host, HostNames
@@ -26,7 +26,7 @@ from choria_core.plugins import Plugins
 from choria_emulator.measure import result_files
 from choria_emulator.measure.plan import MeasurePlan
 from choria_emulator.measure.protection_flags import with_protection
-from choria_emulator.measure.request_run import Progress
+from choria_emulator.measure.request_run import CutWatch, Progress
 from choria_emulator.measure.result import RequestResult
 from choria_emulator.measure.suite_events import RESULT_SUBJECT, SUITE_SUBJECT
 from choria_emulator.measure.suite_run import Outcome, run_suite
@@ -325,6 +325,16 @@ async def test_a_broker_that_goes_away_is_told_of(
     assert "nats://" in first.cut
     assert len(first.missing) == 3
     assert second.ok == 3
+
+
+def test_a_broker_that_stays_away_is_told_of_once() -> None:
+    cuts = CutWatch()
+    cuts.take(StateChange(ConnectionState.DISCONNECTED, "nats://old:4222", "known"))
+    for cause in ("closed", "refused", "refused", "refused"):
+        cuts.take(StateChange(ConnectionState.DISCONNECTED, "nats://b:4222", cause))
+
+    assert cuts.since(1) == "nats://b:4222: closed; nats://b:4222: refused"
+    assert cuts.since(5) == ""
 
 
 def test_flags_stand_above_what_the_configuration_and_the_environment_say(

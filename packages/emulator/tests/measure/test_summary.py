@@ -5,11 +5,11 @@ import json
 import pytest
 
 from choria_core.errors import UsageError
-from choria_emulator.measure.comparison import compare
+from choria_emulator.measure.comparison import compare, unlike
 from choria_emulator.measure.console_lines import request_line, summary_text, trouble_lines
 from choria_emulator.measure.notes import notes_of
 from choria_emulator.measure.result import Effort
-from choria_emulator.measure.summary import Summary, decode_metrics, encode_summary, summarize
+from choria_emulator.measure.summary import Summary, decode_older, encode_summary, summarize
 from packages.emulator.tests.measure.conftest import MakeResult
 
 SECOND = 1_000_000_000
@@ -46,9 +46,10 @@ def test_times_counts_and_names_are_those_of_the_requests(make_result: MakeResul
 def test_its_document_can_be_compared_with_the_next_run(make_result: MakeResult) -> None:
     document = encode_summary(summarized(make_result))
 
-    description, metrics = decode_metrics(document, source="old.json")
+    older = decode_older(document, source="old.json")
 
-    assert description == "a try"
+    metrics = older.metrics
+    assert older.description == "a try"
     [rate] = [one for one in compare(metrics, {**metrics, "rate": 2.0}) if one.name == "rate"]
     assert (rate.old, rate.new, rate.ratio) == (1.0, 2.0, 2.0)
     [bound] = [one for one in compare(metrics, metrics) if one.name == "bound"]
@@ -68,7 +69,7 @@ def test_its_document_can_be_compared_with_the_next_run(make_result: MakeResult)
 )
 def test_another_document_is_refused(document: bytes, said: str) -> None:
     with pytest.raises(UsageError, match=f"old.json .*{said}"):
-        decode_metrics(document, source="old.json")
+        decode_older(document, source="old.json")
 
 
 def test_the_line_of_a_request_is_that_of_the_original(make_result: MakeResult) -> None:
@@ -128,3 +129,17 @@ def test_a_connection_that_was_cut_is_explained(make_result: MakeResult) -> None
 
     assert "in request 1 behind 2 of 3 replies" in note
     assert "max_pending" in note
+    assert "Where the broker itself did not go away" in note
+
+
+def test_a_comparison_of_what_cannot_be_compared_is_told(make_result: MakeResult) -> None:
+    old = {"expected_nodes": 50, "mode": "broadcast", "config": "a.cfg", "workers": 1}
+    new = {"expected_nodes": 500, "mode": "directed", "config": "b.cfg", "workers": 1}
+
+    [note] = notes_of([make_result([1])], wanted=1, differing=unlike(old, new))
+
+    assert note.endswith(
+        "something else: expected nodes was 50 and is 500, mode was broadcast and is directed"
+    )
+    assert unlike(new, new) == ()
+    assert unlike({}, new) == ()

@@ -17,6 +17,20 @@ OUTSTANDING: Final = frozenset(
 )
 
 
+WEIGHTY: Final = (
+    "expected_nodes",
+    "count",
+    "agent",
+    "payload_bytes",
+    "mode",
+    "timeout_seconds",
+    "workers",
+    "tls",
+    "signed",
+)
+"""Settings that two runs must share for their figures to be comparable."""
+
+
 class Compared(Struct, frozen=True):
     """A figure of two runs; ``ratio`` is new by old, None where old is 0."""
 
@@ -24,6 +38,23 @@ class Compared(Struct, frozen=True):
     old: float
     new: float
     ratio: float | None
+
+
+class Unlike(Struct, frozen=True):
+    """A setting in which two runs differ, as texts."""
+
+    name: str
+    old: str
+    new: str
+
+
+def unlike(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[Unlike, ...]:
+    """The settings of two runs that differ and change what is measured."""
+    return tuple(
+        Unlike(name, str(old[name]), str(new[name]))
+        for name in WEIGHTY
+        if name in old and name in new and old[name] != new[name]
+    )
 
 
 def compare(old: Mapping[str, float], new: Mapping[str, float]) -> tuple[Compared, ...]:

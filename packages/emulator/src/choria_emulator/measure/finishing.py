@@ -10,14 +10,14 @@ from typing import Any, Final
 from choria_core.errors import UsageError, WorkError
 from choria_core.network_config.client_config import ClientConfig
 from choria_emulator.measure import result_files
-from choria_emulator.measure.comparison import compare
+from choria_emulator.measure.comparison import compare, unlike
 from choria_emulator.measure.console_lines import summary_text
 from choria_emulator.measure.metrics import metrics_of
 from choria_emulator.measure.notes import notes_of
 from choria_emulator.measure.plan import MeasurePlan
 from choria_emulator.measure.suite_report import suite_page
 from choria_emulator.measure.suite_run import Outcome
-from choria_emulator.measure.summary import decode_metrics, encode_summary, summarize
+from choria_emulator.measure.summary import decode_older, encode_summary, summarize
 from choria_emulator.measure.thresholds import judge
 
 LARGEST_BYTES: Final = 64 << 20
@@ -30,13 +30,13 @@ class EarlierRun:
 
     Attributes:
         source: its file, as it was named.
-        description: of the suite.
         metrics: its figures.
+        configuration: what was measured, and how.
     """
 
     source: str
-    description: str
     metrics: Mapping[str, float]
+    configuration: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ def earlier_run(file: Path) -> EarlierRun:
     try:
         if file.stat().st_size > LARGEST_BYTES:
             raise UsageError(f"{file} is too large for a summary.json")
-        description, metrics = decode_metrics(file.read_bytes(), source=str(file))
+        older = decode_older(file.read_bytes(), source=str(file))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    return EarlierRun(str(file), description, metrics)
+    return EarlierRun(str(file), older.metrics, older.configuration)
 
 
 def finish(
@@ -80,6 +80,7 @@ def finish(
     results = outcome.results
     metrics = metrics_of(results, suite_seconds=outcome.suite_seconds)
     verdicts = tuple(judge(threshold, metrics) for threshold in plan.thresholds)
+    configuration = _configuration(plan, outcome, config)
     summary = summarize(
         results,
         suite_seconds=outcome.suite_seconds,
@@ -87,11 +88,16 @@ def finish(
         suite_id=plan.suite_id,
         started=outcome.started,
         finished=outcome.finished,
-        configuration=_configuration(plan, outcome, config),
+        configuration=configuration,
         versions=_versions(outcome),
         discovery_seconds=outcome.discovery_seconds,
         slowest=outcome.times.slowest(SLOWEST),
-        notes=notes_of(results, wanted=plan.count, events_lost=outcome.events_lost),
+        notes=notes_of(
+            results,
+            wanted=plan.count,
+            events_lost=outcome.events_lost,
+            differing=unlike(earlier.configuration, configuration) if earlier else (),
+        ),
         thresholds=verdicts,
         comparison=compare(earlier.metrics, metrics) if earlier else (),
         compared_with=earlier.source if earlier else "",

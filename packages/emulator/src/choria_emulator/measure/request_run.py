@@ -31,6 +31,10 @@ class CutWatch:
         if change.state is ConnectionState.DISCONNECTED:
             self.causes.append(f"{change.server}: {change.cause}")
 
+    def since(self, known: int) -> str:
+        """The causes behind the first ``known``; each attempt to connect anew may add its own."""
+        return "; ".join(dict.fromkeys(self.causes[known:]))
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -120,8 +124,8 @@ class Asker:
         if number:
             for time_ns, names in seen.chunks:
                 self.times.add(names, time_ns)
-        cuts = self._cuts.causes[known_cuts:]
-        return self._result(number, call.stats, seen, total_ns, "; ".join(cuts))
+        cut = self._cuts.since(known_cuts)
+        return self._result(number, call.stats, seen, total_ns, cut)
 
     async def _watch(self, call: Call, seen: _Seen, progress: Progress) -> None:
         async with contextlib.aclosing(call.chunks()) as chunks:

@@ -1,7 +1,7 @@
 """What a whole run brought, as ``summary.json``.  Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import DecodeError, Struct, ValidationError, field, json
@@ -80,7 +80,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         missing, late, duplicates: nodes, those of the most requests first.
         nodes_missing: how many nodes missed at least one request.
         slowest: nodes, the slowest first.
-        client: what the client is told to have been.
+        notes: what a reader must know, the gravest first.
         requests: each of them.
         thresholds: verdicts.
         comparison: with another run.
@@ -111,12 +111,20 @@ class Summary(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
-class _Older(Struct, frozen=True):
-    """What is read of another run."""
+class Older(Struct, frozen=True):
+    """What is read of another run.
+
+    Attributes:
+        format: of the document.
+        description: of the suite.
+        metrics: its figures.
+        configuration: what was measured, and how.
+    """
 
     format: str
     description: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
 
 
 def summarize(results: Sequence[RequestResult], *, suite_seconds: float, **about: Any) -> Summary:
@@ -146,19 +154,19 @@ def encode_summary(summary: Summary) -> bytes:
     return json.format(json.encode(summary), indent=2) + b"\n"
 
 
-def decode_metrics(document: bytes, *, source: str) -> tuple[str, Mapping[str, float]]:
-    """Description and figures of an earlier run.
+def decode_older(document: bytes, *, source: str) -> Older:
+    """What an earlier run is known by.
 
     Raises:
         UsageError: it is no ``summary.json``.
     """
     try:
-        older = json.decode(document, type=_Older)
+        older = json.decode(document, type=Older)
     except (DecodeError, ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{source} is no summary.json of choria measure: {error}") from error
     if older.format != FORMAT:
         raise UsageError(f"{source} has the format {older.format!a}; this program reads {FORMAT}")
-    return older.description, older.metrics
+    return older
 
 
 def _counted(names: Iterable[Iterable[str]]) -> tuple[NodeCount, ...]:
