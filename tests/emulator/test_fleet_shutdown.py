@@ -104,6 +104,26 @@ async def test_a_killed_worker_ends_the_program_which_says_so() -> None:
     assert_nobody_listens(places)
 
 
+async def test_a_killed_broker_of_its_own_is_told_and_the_last_one_ends_the_program() -> None:
+    words = ("--instances", "20", "--brokers", "2")
+    async with emulated_fleet(*words) as fleet:
+        await fleet.ready()
+        processes, places = fleet.processes(), await addresses(fleet)
+        first, last = (pid for pid, line in processes.items() if "/nats-server" in line.split()[0])
+        os.kill(first, signal.SIGKILL)
+        await fleet.program.said("a broker ended")
+        await fleet.holds(20)
+        assert fleet.program.exit_code is None
+
+        os.kill(last, signal.SIGKILL)
+        assert await fleet.program.ended() == 1, fleet.program.output
+        said = fleet.program.output
+    assert "the brokers of this fleet have ended" in said
+    assert "Traceback" not in said
+    await all_gone(processes)
+    assert_nobody_listens(places)
+
+
 async def test_a_duration_begins_when_all_are_there() -> None:
     async with emulated_fleet(*FLEET, "--duration", "1s") as fleet:
         await fleet.ready()

@@ -20,18 +20,23 @@ from typing import Final, Self
 from choria_core.broker.options import ANY_PORT, BrokerOptions, ClusterOptions
 from choria_core.broker.server import Broker, start_broker
 from choria_core.errors import TransportError, WorkError
+from choria_core.telemetry.logs import get_logger
 from choria_emulator.embedded.limits import cpus
 from choria_emulator.measure.broker_monitor import BrokerMonitor
 
 CLUSTER_NAME: Final = "emulator"
 MESH_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.05
+ENDED_SECONDS: Final = 0.5
+"""Between two looks whether members run."""
+
 SPARE_CONNECTIONS: Final = 2_000
 """For clients, over what the nodes take."""
 
 LEAST_CONNECTIONS: Final = 65_536
 """What a broker takes anyway."""
 
+_log: Final = get_logger("choria.emulator")
 _SMAPS: Final = "/proc/{pid}/smaps_rollup"
 
 
@@ -117,6 +122,16 @@ class EmbeddedBrokers:
         """Stop a member if it runs, start it, and return when it has found the others."""
         await self.members[number].restart()
         await self.wait_mesh()
+
+    async def all_ended(self) -> None:
+        """Return when no member runs any more; the log tells of each that ends."""
+        running = [broker for broker in self.members if broker.is_running]
+        while running:
+            await asyncio.sleep(ENDED_SECONDS)
+            for broker in running:
+                if not broker.is_running:
+                    _log.error("a broker ended", broker=broker.url)
+            running = [broker for broker in running if broker.is_running]
 
     async def wait_mesh(self) -> None:
         """Return when all members that run know each other.

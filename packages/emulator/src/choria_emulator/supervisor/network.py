@@ -48,6 +48,8 @@ class FleetNetwork:
         spread: waits until brokers know of each other's subscriptions.
         config_file: of a server; empty for none.
         broker_figures: what brokers tell just now.
+        brokers_ended: returns when none of its own brokers runs any more; None where others
+            are used.
     """
 
     config_file: str
@@ -59,6 +61,7 @@ class FleetNetwork:
     notes: tuple[str, ...]
     spread: Callable[[], Awaitable[None]]
     broker_figures: Callable[[], Sequence[BrokerFigures]]
+    brokers_ended: Callable[[], Awaitable[None]] | None
 
 
 @contextlib.asynccontextmanager
@@ -121,6 +124,7 @@ async def opened_network(options: EmulateOptions) -> AsyncIterator[FleetNetwork]
             ),
             spread=partial(_spread, pools, _Access(config, options, tls), plan),
             broker_figures=watch.figures,
+            brokers_ended=own.all_ended,
         )
 
 
@@ -209,6 +213,8 @@ async def _spread(pools: Sequence[Sequence[str]], access: _Access, plan: FleetPl
     """
     collective = plan.groups[0].collectives[0]
     for pool in pools:
+        if len(pool) == 1:
+            continue  # it needs to be told by nobody
         there = [server for server in pool if await _listens(server)] or pool
         await interest_spread([access.endpoint(server) for server in there], collective=collective)
 

@@ -1,7 +1,7 @@
 """Brokers that are started for a fleet, and how others talk to it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -35,6 +35,7 @@ class OwnBrokers:
         notes: for people.
         certificates: None where nothing is protected.
         config_file: of all nodes; empty where nothing is protected.
+        all_ended: returns when none of them runs any more; None where there are none.
     """
 
     urls: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class OwnBrokers:
     notes: tuple[str, ...] = ()
     certificates: FleetCertificates | None = None
     config_file: str = ""
+    all_ended: Callable[[], Awaitable[None]] | None = None
 
 
 NONE: Final = OwnBrokers()
@@ -67,6 +69,7 @@ async def opened_brokers(options: EmulateOptions, count: int) -> AsyncIterator[O
                 tuple(_notes(options, brokers, certificates)),
                 certificates,
                 "" if certificates is None else _server_file(certificates),
+                brokers.all_ended,
             )
 
 

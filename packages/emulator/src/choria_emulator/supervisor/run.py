@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
 
-from choria_core.errors import ChoriaError
+from choria_core.errors import ChoriaError, WorkError
 from choria_core.telemetry.logs import configure, get_logger
 from choria_core.telemetry.monitor import refuse_taken_port
 from choria_emulator.embedded.limits import work_in_batches
@@ -58,7 +58,8 @@ async def run_fleet(
         say(f"live page: http://{options.http_host or 'localhost'}:{watch.port}/")
         view = stack.enter_context(_view(options))
         async with fleet:
-            await _live(options, fleet, stop, lambda: _show(fleet, watch, view), say)
+            ending = [stop.wait(), _brokers(network)]
+            await _live(options, fleet, ending, lambda: _show(fleet, watch, view), say)
             _show(fleet, watch, view)
         say(_farewell(fleet))
 
@@ -82,13 +83,13 @@ def _show(fleet: Fleet, watch: Watch, view: View) -> None:
 async def _live(
     options: EmulateOptions,
     fleet: Fleet,
-    stop: asyncio.Event,
+    until: Sequence[Coroutine[None, None, object]],
     show: Callable[[], None],
     say: Callable[[str], None],
 ) -> None:
-    """Show the fleet until it shall end."""
+    """Show the fleet until it shall end, which it does with the first of ``until``."""
     ending = [
-        asyncio.create_task(stop.wait()),
+        *map(asyncio.create_task, until),
         asyncio.create_task(fleet.exit_asked.wait()),
         asyncio.create_task(_duration(options, fleet)),
     ]
@@ -102,7 +103,7 @@ async def _live(
                 [*ending, meanwhile[0]], return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
-                task.result()  # what cannot be shown any more ends with its error
+                task.result()  # its error is the fleet's
         finally:
             for task in (*ending, *meanwhile):
                 task.cancel()
@@ -113,6 +114,19 @@ async def _showing(show: Callable[[], None]) -> None:
     while True:
         show()
         await asyncio.sleep(SHOW_SECONDS)
+
+
+async def _brokers(network: FleetNetwork) -> None:
+    """Never return.
+
+    Raises:
+        WorkError: all brokers of the fleet's own have ended.
+    """
+    if network.brokers_ended is None:
+        await asyncio.get_running_loop().create_future()
+    else:
+        await network.brokers_ended()
+        raise WorkError("the brokers of this fleet have ended")
 
 
 async def _duration(options: EmulateOptions, fleet: Fleet) -> None:
