@@ -1,6 +1,7 @@
 """Samples of a real broker's monitor."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -126,3 +127,22 @@ async def test_another_web_server_is_told(make_broker: MakeBroker) -> None:
 
     with pytest.raises(WorkError, match="answers 404"):
         await sample_broker(plan, asyncio.Event(), take=print, tell=print)
+
+
+async def test_a_document_that_comes_in_pieces_is_read_to_its_end(make_broker: MakeBroker) -> None:
+    """That of connections with long names is larger than what arrives at once."""
+    broker = await make_broker(jetstream=False, monitor_port=ANY_PORT)
+    plan = BrokerPlan(
+        url=broker.monitor_url,
+        source="connz",
+        variables=("num_connections",),
+        interval_seconds=0.01,
+        duration_seconds=0.01,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        for number in range(200):
+            opened = await connect(parse_endpoint(broker.url), name=f"{number}-{'x' * 3_000}")
+            await stack.enter_async_context(opened)
+        sampled = await sample_broker(plan, asyncio.Event(), take=print, tell=print)
+
+    assert {tuple(sample.values) for sample in sampled.samples} == {(200.0,)}

@@ -49,7 +49,7 @@ class BrokerMonitor:
         assert self._session is not None
         try:
             async with self._session.get(self.source, allow_redirects=False) as response:
-                body = await response.content.read(LARGEST_BYTES)
+                body = await self._whole(response)
                 status = response.status
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             cause = str(error) or f"no answer within {PATIENCE_SECONDS:g} s"
@@ -60,3 +60,16 @@ class BrokerMonitor:
         if status != 200:
             raise WorkError(f"{self.source} answers {status}: is it the monitor of a NATS server?")
         return decode_document(body, source=self.source)
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
+        """The body, which comes in pieces.
+
+        Raises:
+            WorkError: it is too large to be a monitor's.
+        """
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > LARGEST_BYTES:
+                raise WorkError(f"{self.source} answers with more than {LARGEST_BYTES:,} bytes")
+        return bytes(body)
