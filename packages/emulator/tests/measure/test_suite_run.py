@@ -293,7 +293,7 @@ async def test_a_client_that_is_cut_off_as_too_slow_is_told_so(
     def answer(asked: Asked) -> list[bytes]:
         if asked.request.agent == "discovery":
             return [asked.reply()]
-        return [asked.reply(body % (b"x" * 4_000))] * 30
+        return [asked.reply(body % (b"x" * 4_000))] * 300
 
     async with scripted_nodes(broker, *NODES) as nodes:
         nodes.answer = answer
