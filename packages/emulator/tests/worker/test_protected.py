@@ -3,15 +3,23 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from choria_core.broker.server import Broker
 from choria_core.protocol.messages import NANOSECONDS, Version
-from choria_core.protocol.rpc_body import StatusCode
+from choria_core.protocol.rpc_body import StatusCode, unpack_fields
 from choria_emulator.fleet.recipes import TemplateFacts
 from choria_emulator.worker.messages import TlsSpec
 from choria_testing.authorities import NOW, Authority
 from choria_testing.callers import Caller
 from choria_testing.certificates import Certificates
+from choria_testing.choria_tokens import (
+    client_claims,
+    make_token,
+    new_key,
+    public_hex,
+    server_claims,
+)
 from choria_testing.secured_brokers import SecuredBroker
 
 from .conftest import Fleet, MakeFleet, group, lonely_process, until
@@ -164,3 +172,46 @@ async def test_a_rule_about_facts_holds_for_those_nodes_alone(
     replies = await fleet.call(3, "rpcutil", "inventory")
     allowed = {name for name, reply in replies.items() if reply.statuscode == StatusCode.OK}
     assert allowed == {"node-2"}
+
+
+async def test_requests_of_version_two_are_answered_where_tokens_vouch_for_them(
+    broker: Broker, make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    issuer, stranger, owner, node = new_key(), new_key(), new_key(), new_key()
+    token, seed, file = (tmp_path / name for name in ("node.jwt", "node.seed", "server.cfg"))
+    token.write_bytes(make_token(issuer, server_claims("node-1", node, nbf=0)))
+    seed.write_text(node.private_bytes_raw().hex())
+    seed.chmod(0o600)
+    file.write_text(
+        "plugin.security.provider = choria\nrpcauthorization = false\n"
+        f"plugin.security.choria.token_file = {token}\n"
+        f"plugin.security.choria.seed_file = {seed}\n"
+        f"plugin.security.choria.trusted_signers = {public_hex(issuer)}\n"
+    )
+    fleet = await make_fleet(
+        broker,
+        group(collectives=("choria",)),
+        config_file=str(file),
+        is_secure=True,
+        caller=token_caller(issuer, owner),
+        clock_ns=at_that_time,
+    )
+    where = "choria.broadcast.agent.emulated0"
+    replies = await fleet.call(3, "emulated0", "generate", {"size": 5}, subject=where)
+    assert set(replies) == NAMES
+    assert [unpack_fields(reply.data) for reply in replies.values()] == [{"message": "01234"}] * 3
+    assert {transport.version for _, transport, _ in fleet.replies} == {Version.V2}
+
+    fleet.caller = token_caller(stranger, owner)
+    await fleet.ask("choria.broadcast.agent.discovery")
+    fleet.caller = Caller(Version.V1, ALICE, collective="choria")
+    await fleet.ask("choria.broadcast.agent.discovery")
+    fleet.caller = token_caller(issuer, owner)
+    assert await fleet.answers(1, "choria.node.node-2")
+    await fleet.until_inside(lambda: fleet.process.counts.refused == 6)
+    assert len(fleet.replies) == 4
+
+
+def token_caller(issuer: Ed25519PrivateKey, owner: Ed25519PrivateKey) -> Caller:
+    """Alice, for whom ``issuer`` vouches."""
+    return Caller.with_token(make_token(issuer, client_claims("alice", owner)), owner, "alice")
