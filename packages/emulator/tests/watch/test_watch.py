@@ -284,3 +284,15 @@ async def test_only_so_many_watch_at_once(
         client.get(url(watch, "/events")) as second,
     ):
         assert second.status == 503
+
+
+async def test_brokers_of_one_name_have_series_of_their_own(client: aiohttp.ClientSession) -> None:
+    brokers = (broker_figures("b"), broker_figures("b"), broker_figures("c"))
+    async with a_watch() as watch:
+        watch.show(look(brokers=brokers))
+        async with client.get(url(watch, "/metrics")) as answer:
+            text = await answer.text()
+
+    series = [line.split()[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(series) == len(set(series))
+    assert 'choria_emulator_broker_connections{broker="b (2)"}' in series

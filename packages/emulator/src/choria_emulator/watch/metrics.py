@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, FleetFigures
+from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, BrokerFigures, FleetFigures
 
 Of = Literal["fleet", "counts", "workers", "brokers"]
 
@@ -94,8 +94,17 @@ def _samples(family: Family, figures: FleetFigures) -> Iterator[tuple[dict[str, 
             for worker in figures.workers:
                 yield {"worker": str(worker.worker)}, float(getattr(worker, family.field))
         case "brokers":
-            for broker in figures.brokers:
-                yield {"broker": broker.name}, float(getattr(broker, family.field))
+            for name, broker in zip(_names(figures.brokers), figures.brokers, strict=True):
+                yield {"broker": name}, float(getattr(broker, family.field))
+
+
+def _names(brokers: Sequence[BrokerFigures]) -> Iterator[str]:
+    """A name for each; Prometheus takes nothing where two series are of the same one."""
+    seen: set[str] = set()
+    for number, broker in enumerate(brokers, start=1):
+        name = broker.name if broker.name not in seen else f"{broker.name} ({number})"
+        seen.add(name)
+        yield name
 
 
 def _histogram(buckets: Sequence[int]) -> Metric:
