@@ -293,6 +293,6 @@ async def test_brokers_of_one_name_have_series_of_their_own(client: aiohttp.Clie
         async with client.get(url(watch, "/metrics")) as answer:
             text = await answer.text()
 
-    series = [line.split()[0] for line in text.splitlines() if not line.startswith("#")]
+    series = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
     assert len(series) == len(set(series))
     assert 'choria_emulator_broker_connections{broker="b (2)"}' in series
