@@ -15,21 +15,22 @@ class Round(Generic[Item]):
 
     def __init__(self, period_seconds: int) -> None:
         self._period = max(1, period_seconds)
-        self._seconds: list[list[Item]] = [[] for _ in range(self._period)]
+        self._seconds: dict[int, list[Item]] = {}  # those that have any: a period may be a year
 
     def add(self, item: Item, share: float) -> None:
         """Give ``item`` the second at ``share`` of the period, from 0 to 1."""
-        self._seconds[int(share * self._period)].append(item)
+        self._seconds.setdefault(int(share * self._period), []).append(item)
 
     def due(self, second: int) -> Iterable[Item]:
         """Those whose second it is, counted from the start of the round."""
-        return self._seconds[second % self._period]
+        return self._seconds.get(second % self._period, ())
 
     def keep(self, wanted: Iterable[Item]) -> None:
         """Forget all but ``wanted``."""
         kept = set(wanted)
-        self._seconds = [[item for item in items if item in kept] for items in self._seconds]
+        for second, items in list(self._seconds.items()):
+            self._seconds[second] = [item for item in items if item in kept]
 
     def __iter__(self) -> Iterator[Item]:
-        for items in self._seconds:
+        for items in self._seconds.values():
             yield from items
