@@ -66,6 +66,7 @@ async def test_a_taken_port_is_told_before_a_broker_starts() -> None:
             "--registration-interval: 0s is not even a second",
         ),
         (("--instances", "5", "--audit", "/tmp/log"), "%s"),
+        (("--instances", "5", "--audit", "/nonexistent/%s.log"), "/nonexistent is no folder"),
         (("--instances", "5", "--server", "host:port"), "host:port"),
         (("--instances", "5", "--server", "h:1", "--brokers", "2"), "--brokers"),
         (("--instances", "5", "--config", "/nonexistent/choria.conf"), "/nonexistent/choria.conf"),

@@ -75,9 +75,12 @@ class AuditLog:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise ConfigError unless ``pattern`` has exactly one ``%s``."""
+    """Raise ConfigError unless ``pattern`` has exactly one ``%s``, and its folder is there."""
     if pattern.count(PLACE) != 1:
         raise ConfigError(
             f"--audit {pattern}: write %s once, where the name of the node shall stand, "
             "as /var/log/choria-audit-%s.log"
         )
+    folder = Path(pattern).parent
+    if PLACE not in str(folder) and not folder.is_dir():
+        raise ConfigError(f"--audit {pattern}: {folder} is no folder: make it first")
