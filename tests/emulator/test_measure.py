@@ -308,3 +308,20 @@ async def test_what_cannot_be_printed_is_refused_before_anybody_is_asked(
     assert told.code == 2
     assert "is not printable text" in told.err
     assert [file.name for file in desk.folder.iterdir()] == ["client.cfg"]
+
+
+async def test_a_broker_that_does_not_come_back_leaves_a_report_of_what_was(desk: Desk) -> None:
+    desk.nodes.answer = lambda asked: [asked.reply()] if len(desk.nodes.requests) <= 14 else []
+    words = ("--discovery-timeout", "300ms", "--timeout", "1s", "--grace", "0s")
+    running = await desk.started("measure", "50", "7", "x", "out", "-c", "client.cfg", *words)
+    assert running.stdout is not None
+    async with asyncio.timeout(60):
+        while b"#: 1" not in await running.stdout.readline():
+            pass
+        await desk.broker.kill()
+        out, err = await running.communicate()
+
+    assert running.returncode == 3
+    assert b"was lost, and not made anew" in err
+    assert b"of 50 requests" in out
+    assert (desk.folder / "out" / "report.html").exists()

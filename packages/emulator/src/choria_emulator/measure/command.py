@@ -212,6 +212,8 @@ def fleet(  # noqa: PLR0913 - each is an argument, or a group of options
         raise WorkError("stopped before the first request was over")
     done = finish(plan, outcome, config, earlier=earlier)
     typer.echo(f"\n{done.text}\n{done.report}")
+    if outcome.failure is not None:
+        raise outcome.failure
     if not done.is_kept:
         raise typer.Exit(WorkError.exit_code)
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from choria_core.client.client import Client, usual_connect_timeout
 from choria_core.discovery.request import DiscoveryRequest
-from choria_core.errors import TransportError, WorkError
+from choria_core.errors import ConnectError, TransportError, WorkError
 from choria_core.nats.lean_transport import LeanTransport
 from choria_core.network.connection import connect_network
 from choria_core.network.party import client_party
@@ -59,6 +59,7 @@ class Outcome:
         discovery_seconds: that nodes were looked for.
         suite_seconds: from the first request that counts to the end of the last.
         server: the broker, and its version.
+        failure: why it ended before its time; None where the network was there to the end.
     """
 
     started: float
@@ -69,6 +70,7 @@ class Outcome:
     results: list[RequestResult] = field(default_factory=list)
     times: NodeTimes = field(default_factory=NodeTimes)
     events_lost: int = 0
+    failure: ConnectError | None = None
 
 
 def new_suite_id() -> str:
@@ -85,6 +87,8 @@ async def run_suite(
     listener: Listener,
 ) -> Outcome:
     """Measure, until all is done or ``stop`` is set: then with the requests that are over.
+
+    So too where the connection is lost for good after one was: :attr:`Outcome.failure` says it.
 
     Raises:
         WorkError: there are not as many nodes as expected, or results cannot be written.
@@ -119,15 +123,20 @@ async def run_suite(
                 listener.answered(warming)
         files = stack.enter_context(opened(plan))
         begun = time.perf_counter()
-        for number in range(1, plan.count + 1):
-            result = await _asked(number, asker, listener, stop)
-            if result is None:
-                break
-            outcome.suite_seconds = time.perf_counter() - begun
-            files.add(result)  # first: what people have read of is kept
-            listener.answered(result)
-            outcome.results.append(result)
-            await announcer.result(result)
+        try:
+            for number in range(1, plan.count + 1):
+                result = await _asked(number, asker, listener, stop)
+                if result is None:
+                    break
+                outcome.suite_seconds = time.perf_counter() - begun
+                files.add(result)  # first: what people have read of is kept
+                listener.answered(result)
+                outcome.results.append(result)
+                await announcer.result(result)
+        except* ConnectError as lost:
+            if not outcome.results:
+                raise
+            outcome.failure = ConnectError(str(lost.exceptions[0]))
     outcome.finished = time.time()
     return outcome
 
