@@ -174,3 +174,12 @@ def test_brokers_share_the_processors_and_what_the_user_says_wins(
     monkeypatch.setenv("GOGC", "50")
     assert go_settings(1, 4) == {"GOMAXPROCS": "4"}
     assert go_settings(3, 4) == {"GOMAXPROCS": "1"}
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="the system has no such policy")
+async def test_brokers_work_in_batches_and_who_started_them_as_before() -> None:
+    before = os.sched_getscheduler(0)
+    async with EmbeddedBrokers() as brokers:
+        [pid] = brokers.pids
+        assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+        assert os.sched_getscheduler(0) == before

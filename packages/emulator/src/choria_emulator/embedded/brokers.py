@@ -21,7 +21,7 @@ from choria_core.broker.options import ANY_PORT, BrokerOptions, ClusterOptions
 from choria_core.broker.server import Broker, start_broker
 from choria_core.errors import TransportError, WorkError
 from choria_core.telemetry.logs import get_logger
-from choria_emulator.embedded.limits import cpus
+from choria_emulator.embedded.limits import cpus, in_batches
 from choria_emulator.measure.broker_monitor import BrokerMonitor
 
 CLUSTER_NAME: Final = "emulator"
@@ -95,12 +95,16 @@ class EmbeddedBrokers:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as attempt:
-            for number in range(1, self._count + 1):
-                options = self._options(number)
-                self.members.append(await attempt.enter_async_context(start_broker(options)))
+            with in_batches():
+                await self._start(attempt)
             await self.wait_mesh()
             self._stack = attempt.pop_all()
         return self
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        for number in range(1, self._count + 1):
+            broker = await stack.enter_async_context(start_broker(self._options(number)))
+            self.members.append(broker)
 
     async def __aexit__(
         self,
@@ -120,7 +124,8 @@ class EmbeddedBrokers:
 
     async def restart(self, number: int) -> None:
         """Stop a member if it runs, start it, and return when it has found the others."""
-        await self.members[number].restart()
+        with in_batches():
+            await self.members[number].restart()
         await self.wait_mesh()
 
     async def all_ended(self) -> None:

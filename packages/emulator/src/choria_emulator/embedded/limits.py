@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,19 @@ def work_in_batches() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with contextlib.suppress(OSError):  # a container that forbids it works without
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+@contextlib.contextmanager
+def in_batches() -> Iterator[None]:
+    """Have what is started within the block do as :func:`work_in_batches` says."""
+    before = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
+    work_in_batches()
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(0, before, os.sched_param(0))
 
 
 def file_limit() -> int:
