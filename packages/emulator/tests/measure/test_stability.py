@@ -50,3 +50,26 @@ def test_all_that_comes_back_is_in_the_increments(values: list[int]) -> None:
         assert curve.elapsed_seconds <= len(values) / 10
     else:
         assert curve.increments == []
+
+
+def test_a_broker_that_was_away_and_has_all_again_was_in_a_storm_nobody_saw() -> None:
+    curve = StormCurve(stable_seconds=0.2)
+    fed(curve, 100, 100)
+    curve.lose()
+
+    stages = fed(curve, 100, 100, 100, 100, start=1.0)
+
+    assert stages[0] is Stage.RISING
+    assert stages[-1] is Stage.STABLE
+    assert (curve.base, curve.value, curve.increments) == (0, 100, [100])
+
+
+def test_a_broker_that_was_away_and_has_less_rises_from_there() -> None:
+    curve = StormCurve(stable_seconds=0.2)
+    fed(curve, 100)
+    curve.lose()
+
+    fed(curve, 60, 100, 100, 100, 100, start=1.0)
+
+    assert curve.stage is Stage.STABLE
+    assert (curve.base, curve.increments) == (60, [40])

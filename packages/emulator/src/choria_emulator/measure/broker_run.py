@@ -69,6 +69,7 @@ async def _look(
 def _is_stable(plan: BrokerPlan, curve: StormCurve, sample: Sample, tell: Tell) -> bool:
     """Add to the curve, and tell when something new begins."""
     if not sample.values:
+        curve.lose()
         return False
     is_new, before, name = curve.first is None, curve.stage, plan.variables[0]
     after = curve.feed(sample.seconds, sample.values[0])

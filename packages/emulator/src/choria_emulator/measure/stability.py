@@ -29,7 +29,7 @@ class StormCurve:
     Attributes:
         stage: of the storm.
         first: what it was.
-        base: what it fell to; the least before it rose.
+        base: what it fell to; the least before it rose, and 0 where nobody saw it fall.
         value: what it is.
         elapsed_seconds: from the moment when it began to rise to its last change.
         increments: how much it rose in each 0.1 s, from that moment.
@@ -44,6 +44,11 @@ class StormCurve:
         self.increments: list[float] = []
         self._stable_seconds = stable_seconds
         self._risen_at = 0.0
+        self._is_lost = False
+
+    def lose(self) -> None:
+        """The broker did not say: it may be down."""
+        self._is_lost = True
 
     def feed(self, moment: float, value: float) -> Stage:
         """What it is now.
@@ -55,7 +60,7 @@ class StormCurve:
         if self.first is None:
             self.first = self.value = value
         elif self.stage is Stage.WAITING:
-            self._wait(value)
+            self._wait(moment, value)
         elif self.stage is Stage.FALLEN:
             self._lie(moment, value)
         elif self.stage is Stage.RISING:
@@ -63,10 +68,13 @@ class StormCurve:
         self.value = value
         return self.stage
 
-    def _wait(self, value: float) -> None:
+    def _wait(self, moment: float, value: float) -> None:
         assert self.first is not None
         if value < self.first:
             self.stage, self.base = Stage.FALLEN, value
+        elif self._is_lost and value > 0:  # all came back before it could be asked again
+            self.stage, self._risen_at = Stage.RISING, moment
+            self._count(moment, value)
 
     def _lie(self, moment: float, value: float) -> None:
         if value > self.base:

@@ -164,7 +164,7 @@ def _broker_notes(
             "and SRV records are not asked for: brokers are started"
         )
     if named:
-        yield f"brokers: {', '.join(named)}"
+        yield f"nodes connect to {', '.join(named)}"
 
 
 def _named_servers(config: ServerConfig, options: EmulateOptions) -> tuple[str, ...]:
