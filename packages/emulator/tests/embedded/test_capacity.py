@@ -52,8 +52,11 @@ def test_one_more_broker_survives_a_loss() -> None:
 def test_a_small_fleet_has_one_process_and_one_broker() -> None:
     capacity = plan_capacity(Wanted(nodes=100), HERE)
 
-    assert (capacity.workers, capacity.brokers) == (1, 1)
-    assert "--brokers 2" in capacity.notes[0]
+    assert (capacity.workers, capacity.brokers, capacity.notes) == (1, 1, ())
+
+
+def test_a_larger_fleet_on_one_broker_is_told_what_survives_its_loss() -> None:
+    assert "--brokers 2" in plan_capacity(Wanted(nodes=5_000), HERE).notes[0]
 
 
 def test_more_nodes_use_all_cores() -> None:

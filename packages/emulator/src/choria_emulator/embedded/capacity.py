@@ -205,6 +205,8 @@ def _broker_note(wanted: Wanted, machine: Machine, brokers: int, *, survives: bo
     nodes = f"{wanted.nodes} nodes"
     if survives:
         return f"{nodes}: {brokers} brokers hold them, also after the loss of one"
+    if brokers == 1 and wanted.nodes <= FEW_NODES:
+        return ""
     if brokers == 1:
         return f"{nodes}: 1 broker holds them; to survive its loss it takes 2: --brokers 2"
     return (

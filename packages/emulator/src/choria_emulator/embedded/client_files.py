@@ -132,7 +132,7 @@ def how_to_talk(
     if not is_protected:
         switch = f"{TLS_OFF if is_signed else ALL_OFF}=true "
     config = f"--config {shlex.quote(str(file))}"
-    words = ["ping", "find", *([f"rpc {agent} generate size=100"] if agent else [])]
+    words = ["ping", "find", *([f"rpc {agent} generate size=100 --display all"] if agent else [])]
     lines = ["talk to the fleet:", *(f"  {switch}choria {word} {config}" for word in words)]
     if not is_protected:
         lines.append(
