@@ -7,11 +7,11 @@ node adds its name.
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from choria_core.agents.host import AgentHost
 from choria_core.authorization.authorizer import Authorizer
-from choria_core.errors import ChoriaError, LocalProtocolError
+from choria_core.errors import ChoriaError, LocalProtocolError, RemoteProtocolError
 from choria_core.nats import wire
 from choria_core.protocol.messages import NANOSECONDS, Version
 from choria_core.server.sparing_log import SparingLog
@@ -19,35 +19,17 @@ from choria_core.server.workload import Workload
 from choria_emulator.fleet.facts import GroupFacts
 from choria_emulator.fleet.plan import Group
 from choria_emulator.node.audit import AuditLog
-from choria_emulator.node.emulated_node import EmulatedNode
+from choria_emulator.node.emulated_node import EmulatedNode, Line
 from choria_emulator.node.face import Face, Traits
 from choria_emulator.node.openings import Openings
 from choria_emulator.node.recent import Recent
 from choria_emulator.node.seen import SeenTable
 from choria_emulator.node.stencil import ReplyStencil
 from choria_emulator.node.task import Task, answer_at_once, is_denied, sealed
+from choria_emulator.node.whims import Whims
 from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, Counts
 
-if TYPE_CHECKING:
-    from choria_emulator.node.whims import Whims
-
 _BOUNDS_NS: Final = tuple(int(bound * NANOSECONDS) for bound in LATENCY_BOUNDS_SECONDS)
-
-
-class Line(Protocol):
-    """Who looks after the connections of nodes."""
-
-    def made(self, node: EmulatedNode) -> None:
-        """A connection is open."""
-
-    def garbled(self, node: EmulatedNode, cause: str) -> None:
-        """A broker sent what is not the NATS protocol."""
-
-    def lost(self, node: EmulatedNode, error: Exception | None) -> None:
-        """A connection ended."""
-
-    def control(self, node: EmulatedNode, control: wire.Control) -> None:
-        """A broker said something that is no message."""
 
 
 class Desk:
@@ -69,10 +51,6 @@ class Desk:
 
     Attributes:
         chunk: the bytes that a node got last, where they were one whole message.
-        chunk_task: that message's.
-        chunk_bytes: its size.
-        current: the node whose bytes are being decoded.
-        deliveries: messages in them so far.
         is_open: whether requests are taken.
     """
 
@@ -83,7 +61,7 @@ class Desk:
         *,
         openings: Openings,
         authorizer: Authorizer | None,
-        whims: "Whims | None",
+        whims: Whims | None,
         counts: Counts,
         audit: AuditLog | None,
         workload: Workload,
@@ -98,12 +76,13 @@ class Desk:
         self.own = own
         self.counts = counts
         self.chunk = b""
-        self.chunk_task: Task | None = None
-        self.chunk_bytes = 0
-        self.current: EmulatedNode | None = None
-        self.deliveries = 0
+        # What the chunk holds, whose bytes are being decoded, and the messages in them so far.
+        self._chunk_task: Task | None = None
+        self._chunk_bytes = 0
+        self._current: EmulatedNode | None = None
+        self._deliveries = 0
         self.is_open = True
-        self.decoder = self._new_decoder()
+        self._decoder = self._new_decoder()
         self._openings = openings
         self._authorizer = authorizer
         self._whims = whims
@@ -116,16 +95,35 @@ class Desk:
         self._tasks: Recent[Task] = Recent()
         self._last: tuple[Task, int] | None = None
 
-    def renew(self, decoder: wire.Decoder) -> None:
-        """Use another decoder from now on, where ``decoder`` is the common one."""
-        if decoder is self.decoder:
-            self.decoder = self._new_decoder()
+    def take_again(self, node: EmulatedNode) -> None:
+        """A node got the message whose bytes are :attr:`chunk`."""
+        self.handle(node, self._chunk_task, self._chunk_bytes)
 
-    def remember_chunk(self, data: bytes) -> None:
-        """Know these bytes, which were one message, when the next node gets them."""
-        if self._last is not None:
-            self.chunk = data
-            self.chunk_task, self.chunk_bytes = self._last
+    def decode(self, node: EmulatedNode, data: bytes) -> None:
+        """A node got other bytes; with a part of a message it is lent a decoder."""
+        decoder = node.lent or self._decoder
+        self._current = node
+        self._deliveries = 0
+        try:
+            decoder.feed(data)
+        except RemoteProtocolError as error:
+            self._renew(decoder)
+            node.lent = None
+            self.line.garbled(node, str(error))
+            return
+        if decoder.is_between_frames:
+            if node.lent is None and self._deliveries == 1 and self._last is not None:
+                self.chunk = data
+                self._chunk_task, self._chunk_bytes = self._last
+            node.lent = None
+        elif node.lent is None:
+            node.lent = decoder
+            self._renew(decoder)
+
+    def _renew(self, decoder: wire.Decoder) -> None:
+        """Use another decoder from now on, where ``decoder`` is the common one."""
+        if decoder is self._decoder:
+            self._decoder = self._new_decoder()
 
     def handle(self, node: EmulatedNode, task: Task | None, size: int) -> None:
         """Take a request for one node; never raises."""
@@ -162,7 +160,7 @@ class Desk:
             else:
                 self._answer_by_whim(node, task, now_ns, self._whims)
 
-    def _answer_by_whim(self, node: EmulatedNode, task: Task, now_ns: int, whims: "Whims") -> None:
+    def _answer_by_whim(self, node: EmulatedNode, task: Task, now_ns: int, whims: Whims) -> None:
         if whims.drops(node.identity, node.taken):
             self.counts.dropped += 1
             return
@@ -256,17 +254,17 @@ class Desk:
         return decoder
 
     def _control(self, control: wire.Control) -> None:
-        assert self.current is not None
-        self.deliveries = -(1 << 60)  # not bytes to be known again
-        self.line.control(self.current, control)
+        assert self._current is not None
+        self._deliveries = -(1 << 60)  # not bytes to be known again
+        self.line.control(self._current, control)
 
     def _deliver(self, delivery: wire.Delivery) -> None:
-        assert self.current is not None
-        self.deliveries += 1
+        assert self._current is not None
+        self._deliveries += 1
         body = delivery[3]
-        task = self._task(body, self.current)
+        task = self._task(body, self._current)
         self._last = task, len(body)
-        self.handle(self.current, task, len(body))
+        self.handle(self._current, task, len(body))
 
     def _task(self, body: bytes, node: EmulatedNode) -> Task:
         task = self._tasks.get(body)

@@ -6,15 +6,55 @@ It holds what is its own and nothing else: a machine has tens of thousands of th
 import asyncio
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from choria_core.errors import RemoteProtocolError
 from choria_core.nats import wire
 from choria_core.node.gate import RequestCounts
 
 if TYPE_CHECKING:
+    from choria_emulator.fleet.facts import GroupFacts
+    from choria_emulator.fleet.plan import Group
     from choria_emulator.node.broker import Broker
-    from choria_emulator.node.desk import Desk
+
+
+class Line(Protocol):
+    """Who looks after the connections of nodes."""
+
+    def made(self, node: "EmulatedNode", /) -> None:
+        """A connection is open."""
+
+    def garbled(self, node: "EmulatedNode", cause: str, /) -> None:
+        """A broker sent what is not the NATS protocol."""
+
+    def lost(self, node: "EmulatedNode", error: Exception | None, /) -> None:
+        """A connection ended."""
+
+    def control(self, node: "EmulatedNode", control: wire.Control, /) -> None:
+        """A broker said something that is no message."""
+
+
+class Shared(Protocol):
+    """What a node shares with the others of its group: their desk."""
+
+    chunk: bytes
+
+    @property
+    def group(self) -> "Group":
+        """All of them."""
+
+    @property
+    def own(self) -> "GroupFacts":
+        """Facts and classes of each."""
+
+    @property
+    def line(self) -> Line:
+        """Who looks after their connections."""
+
+    def take_again(self, node: "EmulatedNode", /) -> None:
+        """A node got the message whose bytes are :attr:`chunk`."""
+
+    def decode(self, node: "EmulatedNode", data: bytes, /) -> None:
+        """A node got other bytes."""
 
 
 class State(IntEnum):
@@ -79,7 +119,7 @@ class EmulatedNode(asyncio.Protocol):
         "was_cut",
     )
 
-    def __init__(self, desk: "Desk", number: int, place: int, broker: "Broker") -> None:
+    def __init__(self, desk: Shared, number: int, place: int, broker: "Broker") -> None:
         self.desk = desk
         self.number = number
         self.place = place
@@ -107,29 +147,9 @@ class EmulatedNode(asyncio.Protocol):
         """Bytes came in; mostly the same as every other node gets at this moment."""
         desk = self.desk
         if data == desk.chunk and self.lent is None:
-            desk.handle(self, desk.chunk_task, desk.chunk_bytes)
+            desk.take_again(self)
         else:
-            self._decode(data)
-
-    def _decode(self, data: bytes) -> None:
-        desk = self.desk
-        decoder = self.lent or desk.decoder
-        desk.current = self
-        desk.deliveries = 0
-        try:
-            decoder.feed(data)
-        except RemoteProtocolError as error:
-            desk.renew(decoder)
-            self.lent = None
-            desk.line.garbled(self, str(error))
-            return
-        if decoder.is_between_frames:
-            if self.lent is None and desk.deliveries == 1:
-                desk.remember_chunk(data)
-            self.lent = None
-        elif self.lent is None:
-            self.lent = decoder
-            desk.renew(decoder)
+            desk.decode(self, data)
 
     def eof_received(self) -> bool:
         """The broker says that nothing more comes."""

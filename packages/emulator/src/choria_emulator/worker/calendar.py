@@ -3,18 +3,18 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from choria_core.nats import wire
 from choria_core.server.events import ALIVE_SECONDS
-from choria_emulator.fleet.draws import churn_minute
+from choria_emulator.fleet.draws import Draws, churn_minute
 from choria_emulator.fleet.plan import Group
 from choria_emulator.node.emulated_node import EmulatedNode, State
 from choria_emulator.node.face import PING_INTERVAL_SECONDS
+from choria_emulator.worker.connector import Connector
+from choria_emulator.worker.events import EventTeller
+from choria_emulator.worker.registrar import Registrar
 from choria_emulator.worker.rounds import Round
-
-if TYPE_CHECKING:
-    from choria_emulator.worker.process import WorkerProcess
 
 MINUTE: Final = 60
 
@@ -23,11 +23,19 @@ class Calendar:
     """The passing of time, second by second.
 
     Args:
-        process: of the nodes.
+        draws: decide when it is whose turn.
+        events: tell signs of life.
+        registrar: publishes facts.
+        connector: cuts what churn cuts.
     """
 
-    def __init__(self, process: "WorkerProcess") -> None:
-        self._process = process
+    def __init__(
+        self, *, draws: Draws, events: EventTeller, registrar: Registrar, connector: Connector
+    ) -> None:
+        self._draws = draws
+        self._events = events
+        self._registrar = registrar
+        self._connector = connector
         self._alive: Round[EmulatedNode] = Round(int(ALIVE_SECONDS))
         self._pings: Round[EmulatedNode] = Round(int(PING_INTERVAL_SECONDS))
         self._registrations: dict[str, Round[EmulatedNode]] = {}
@@ -38,7 +46,7 @@ class Calendar:
         self, group: Group, new: Iterable[EmulatedNode], gone: Iterable[EmulatedNode]
     ) -> None:
         """Note nodes that came and went."""
-        draws, behaviour = self._process.draws, group.behaviour
+        draws, behaviour = self._draws, group.behaviour
         rounds = [(self._alive, "alive"), (self._pings, "ping")]
         if behaviour.registration_seconds is not None:
             if group.name not in self._registrations:
@@ -66,17 +74,17 @@ class Calendar:
             await asyncio.sleep(max(0.0, began + second - loop.time()))
 
     def _tick(self, second: int) -> None:
-        process, now = self._process, int(time.time())
+        now = int(time.time())
         for node in self._pings.due(second):
             self._ask(node)
         for node in self._alive.due(second):
             if node.state is State.READY:
-                process.events.tell(node, "alive", timestamp=now)
+                self._events.tell(node, "alive", timestamp=now)
         for one in self._registrations.values():
             for node in one.due(second):
-                process.registrar.register(node)
+                self._registrar.register(node)
         for node in self._cuts.pop(second, ()):
-            process.connector.cut(node)
+            self._connector.cut(node)
 
     def _ask(self, node: EmulatedNode) -> None:
         """Ask the broker for a sign of life; one that gave none since the last time is gone."""
@@ -89,7 +97,7 @@ class Calendar:
             node.transport.write(wire.PING)
 
     def _draw_cuts(self, minute: int) -> None:
-        draws = self._process.draws
+        draws = self._draws
         for nodes in self._churning.values():
             for node in nodes:
                 at = churn_minute(draws, node.desk.group.behaviour, node.identity, minute)

@@ -103,7 +103,12 @@ class WorkerProcess:
         )
         self._brokers: dict[ServerAddress, Broker] = {}
         self._crews = {group.name: self._crew(group) for group in spec.plan.groups}
-        self._calendar = Calendar(self)
+        self._calendar = Calendar(
+            draws=self._draws,
+            events=self._events,
+            registrar=self.registrar,
+            connector=self.connector,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect all nodes and serve until ``stop``; then say goodbye."""
@@ -143,16 +148,6 @@ class WorkerProcess:
         """All of this process."""
         for crew in self._crews.values():
             yield from crew
-
-    @property
-    def draws(self) -> Draws:
-        """What chance decides."""
-        return self._draws
-
-    @property
-    def events(self) -> EventTeller:
-        """Publishes lifecycle events."""
-        return self._events
 
     def figures(self) -> WorkerFigures:
         """How they are doing."""
