@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from choria_core.broker.options import ANY_PORT
 from choria_core.broker.server import Broker
 from choria_testing.emulated_fleets import EmulatedFleet, connections, emulated_fleet
 from choria_testing.fixtures import MakeBroker
+from choria_testing.go_client import GoClient
 from choria_testing.programs import run_choria
 
 WEB: Final = [f"web-{number}" for number in range(1, 9)]
@@ -51,29 +51,6 @@ READY_SECONDS: Final = 60.0
 pytestmark = pytest.mark.timeout(300)
 
 
-@dataclass(frozen=True)
-class GoClient:
-    """The Go client of a fleet."""
-
-    program: Path
-    folder: Path
-    environment: dict[str, str]
-
-    async def say(self, *words: str) -> str:
-        """What it printed, without its log."""
-        process = await asyncio.create_subprocess_exec(
-            self.program,
-            *(*words, "--config", str(self.folder / "client.conf")),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={"HOME": str(self.folder), "USER": "nobody", **self.environment},
-        )
-        out, problem = await process.communicate()
-        lines = [line for line in out.decode().splitlines() if not line.startswith("time=")]
-        return "\n".join(lines) or problem.decode()
-
-
 @pytest.fixture(scope="module")
 def choria_go_plain() -> Path:
     """The Go program without security that ``CHORIA_GO_PLAIN`` names; or the test skips."""
@@ -97,7 +74,7 @@ async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     async with emulated_fleet(*words, *options) as fleet:
         await fleet.ready()
         await described(fleet, tmp_path)
-        yield GoClient(program, tmp_path, environment)
+        yield GoClient(program, tmp_path / "client.conf", environment | {"USER": "nobody"})
 
 
 async def described(fleet: EmulatedFleet, folder: Path) -> None:

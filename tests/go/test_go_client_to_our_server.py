@@ -26,6 +26,7 @@ from choria_testing.choria_tokens import (
     server_claims,
 )
 from choria_testing.fixtures import MakeBroker
+from choria_testing.go_client import GoClient
 from choria_testing.programs import run_choria
 
 NODE: Final = "node1.example"
@@ -59,32 +60,9 @@ class Files:
     collective: str = "mcollective"
 
 
-@dataclass(frozen=True, slots=True)
-class GoClient:
+@dataclass(frozen=True)
+class Alice(GoClient):
     """The Go client as alice."""
-
-    program: Path
-    config: Path
-    environment: dict[str, str]
-
-    async def say(self, *words: str) -> str:
-        """What it printed, without its log."""
-        process = await asyncio.create_subprocess_exec(
-            self.program,
-            *(*words, "--config", str(self.config)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={
-                "HOME": str(self.config.parent),
-                "USER": "alice",
-                "MCOLLECTIVE_CERTNAME": "alice.mcollective",
-                **self.environment,
-            },
-        )
-        out, _ = await process.communicate()
-        lines = (line for line in out.decode().splitlines() if not line.startswith("time="))
-        return "\n".join(lines)
 
     async def call(self, *words: str) -> dict[str, Any]:
         """The JSON of ``choria req``."""
@@ -168,7 +146,7 @@ def _token(folder: Path, name: str, token: bytes, key: Ed25519PrivateKey) -> tup
 @contextlib.asynccontextmanager
 async def answering(
     files: Files, program: Path, broker: Broker, folder: Path
-) -> AsyncIterator[GoClient]:
+) -> AsyncIterator[Alice]:
     """The Go client of a network in which our server answers."""
     common = (
         f"collectives = {files.collective}",
@@ -190,7 +168,8 @@ async def answering(
     words = ("server", "run", "--config", str(server))
     async with run_choria(*words, environment=os.environ | files.environment) as running:
         await running.said("the server is ready")
-        yield GoClient(program, client, files.environment)
+        names = {"MCOLLECTIVE_CERTNAME": "alice.mcollective", **files.environment}
+        yield Alice(program, client, names)
         running.terminate()
         assert await running.ended() == 0
         assert "a request is refused" not in running.output
