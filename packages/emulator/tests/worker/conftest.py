@@ -42,7 +42,7 @@ class Fleet:
         process: of the nodes.
         wire: the other connection.
         events: lifecycle events of all nodes, in order of arrival.
-        replies: subject, transport and document of each.
+        replies: subject, transport and document of each, but those of :meth:`settled`.
         stop: ends the process.
     """
 
@@ -126,12 +126,16 @@ class Fleet:
         return [(transport, reply) for to, transport, reply in self.replies if to == token]
 
     async def settled(self) -> None:
-        """Wait until the process has handled all that was published before.
+        """Wait until every node has handled, and answered, all that was published before.
 
-        A ping to one node by name goes the same way, behind it.
+        A ping to each by its name goes the same way, behind it.
         """
-        node = next(self.process.nodes())
-        await self.answers(1, f"mcollective.node.{node.identity}")
+        tokens = [
+            await self.ask(f"mcollective.node.{node.identity}") for node in self.process.nodes()
+        ]
+        await self.until(lambda: all(self.of(token) for token in tokens))
+        pongs = {id(reply) for token in tokens for _, reply in self.of(token)}
+        self.replies = [one for one in self.replies if id(one[2]) not in pongs]
 
     def _take_reply(self, delivery: Delivery) -> None:
         transport = decode_transport(delivery[3])
