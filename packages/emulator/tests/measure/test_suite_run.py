@@ -252,6 +252,24 @@ async def test_as_many_nodes_as_expected_must_be_there(
     assert list(small.folder.iterdir()) == []
 
 
+async def test_a_node_that_was_too_busy_for_the_first_look_is_found_by_the_next(
+    nodes: ScriptedNodes, small: MeasurePlan, config: ClientConfig
+) -> None:
+    looks: list[str] = []
+
+    def answer(asked: Asked) -> list[bytes]:
+        looks.append(asked.request.agent)
+        is_busy = asked.node == NODES[0] and looks.count("discovery") <= len(NODES)
+        return [] if is_busy else usual_answer(asked)
+
+    nodes.answer = answer
+
+    outcome = await run(replace(small, expect=3), config)
+
+    assert outcome.results[0].ok == 3
+    assert looks.count("discovery") == 2 * len(NODES)
+
+
 async def test_two_nodes_of_one_name_are_not_taken_for_one(
     nodes: ScriptedNodes, small: MeasurePlan, config: ClientConfig
 ) -> None:
