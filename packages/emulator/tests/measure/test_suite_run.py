@@ -260,7 +260,7 @@ async def test_a_node_that_was_too_busy_for_the_first_look_is_found_by_the_next(
     def answer(asked: Asked) -> list[bytes]:
         looks.append(asked.request.agent)
         is_busy = asked.node == NODES[0] and looks.count("discovery") <= len(NODES)
-        return [] if is_busy else usual_answer(asked)
+        return [] if is_busy else list(usual_answer(asked))
 
     nodes.answer = answer
 
