@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 UMBRELLA = "choria"
+PLUGINS = "choria_plugin_"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,8 @@ def installed(root: Path, wheels: list[Path], tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("empty")
     _run(sys.executable, "-m", "venv", "--without-pip", str(folder / "venv"))
     pins = folder / "pins.txt"
-    pins.write_text(_pins_of(_closure(UMBRELLA), (root / "constraints.txt").read_text()))
+    names = _closure(UMBRELLA).union(*map(_closure, _plugins(wheels)))
+    pins.write_text(_pins_of(names, (root / "constraints.txt").read_text()))
     python = str(folder / "venv" / "bin" / "python")
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
     _run(*pip, "--require-hashes", "-r", str(pins))
@@ -86,6 +88,12 @@ def test_choria_lists_its_own_plugins(installed: Path) -> None:
 @pytest.mark.timeout(300)
 def test_the_broker_program_comes_along(installed: Path) -> None:
     assert _run(str(installed / "nats-server"), "--version").startswith("nats-server: v2.")
+
+
+def _plugins(wheels: list[Path]) -> list[str]:
+    """The distributions that the umbrella does not ask for."""
+    stems = (wheel.name.partition("-")[0] for wheel in wheels)
+    return [canonicalize_name(stem) for stem in stems if stem.startswith(PLUGINS)]
 
 
 def _closure(name: str) -> set[str]:

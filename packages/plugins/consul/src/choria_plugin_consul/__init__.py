@@ -1,0 +1,1 @@
+"""Consul as a data store of playbooks, and as the keeper of their locks."""
