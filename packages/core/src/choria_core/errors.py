@@ -5,6 +5,11 @@
     ├── ConfigError                  the operator must change a setting
     ├── PluginError                  an installed distribution is at fault
     ├── WorkError                    the work itself failed and a retry will not help
+    │   └── KeyMissingError          a data store has no such key
+    ├── LockError                    a lock could not be had, or was lost
+    │   ├── LockTimeoutError         somebody else kept it too long
+    │   └── LockLostError            it is no longer certain that we hold it
+    ├── NodesError                   the nodes are not those that a playbook wants
     ├── TransportError               the network or the peer is at fault
     │   ├── ConnectError             no server could be reached in time
     │   ├── AuthenticationError      a server refused our credentials or certificate
@@ -55,6 +60,30 @@ class PluginError(ChoriaError):
 
 class WorkError(ChoriaError):
     """The work could not be finished and trying again will not help."""
+
+
+class KeyMissingError(WorkError):
+    """A data store has no value of this key."""
+
+
+class LockError(ChoriaError):
+    """A lock could not be had, or was lost."""
+
+    exit_code = 4
+
+
+class LockTimeoutError(LockError):
+    """Somebody else had the lock as long as we could wait."""
+
+
+class LockLostError(LockError):
+    """It is no longer certain that we hold the lock: whatever it guards must stop."""
+
+
+class NodesError(ChoriaError):
+    """The nodes are not those that a playbook wants: too few, silent, or without an agent."""
+
+    exit_code = 5
 
 
 class TransportError(ChoriaError):

@@ -95,6 +95,18 @@ class DiscoveryMethodPlugin(Part):
     """
 
 
+class DataStorePlugin(Part):
+    """A kind of data store: a class as :class:`choria_core.playbook.data_store.DataStore`."""
+
+
+class NodeSetPlugin(Part):
+    """A kind of node set: a class as :class:`choria_core.playbook.node_set.NodeSet`."""
+
+
+class TaskPlugin(Part):
+    """A kind of task: a class as :class:`choria_core.playbook.task.Task`."""
+
+
 @hookspec
 def choria_commands() -> Iterable[Command]:  # type: ignore[empty-body]  # a specification
     """Contribute subcommands to the ``choria`` program.
@@ -165,4 +177,37 @@ def choria_discovery_methods() -> Iterable[DiscoveryMethodPlugin]:  # type: igno
 
     Returns:
         The methods.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_data_stores() -> Iterable[DataStorePlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute kinds of data stores, which playbooks choose by ``type``.
+
+    Called once per process, by whatever reads playbooks.
+
+    Returns:
+        The kinds.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_node_sets() -> Iterable[NodeSetPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute kinds of node sets, which playbooks choose by ``type``.
+
+    Called once per process, by whatever reads playbooks.
+
+    Returns:
+        The kinds.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_tasks() -> Iterable[TaskPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute kinds of tasks, which playbooks name as the key of a task.
+
+    Called once per process, by whatever reads playbooks.
+
+    Returns:
+        The kinds.  Two plugins that offer one name: as with commands.
     """

@@ -26,9 +26,12 @@ from choria_core.hookspecs import (
     AuthorizerPlugin,
     Command,
     DataSourcePlugin,
+    DataStorePlugin,
     DescriptionPlugin,
     DiscoveryMethodPlugin,
+    NodeSetPlugin,
     Part,
+    TaskPlugin,
 )
 
 DISABLE_VARIABLE = "CHORIA_DISABLE_PLUGINS"
@@ -61,6 +64,9 @@ _KINDS: Mapping[type[object], _Kind] = {
     DataSourcePlugin: _Kind("choria_data_sources", "a data source"),
     AuthorizerPlugin: _Kind("choria_authorizers", "an authorizer"),
     DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "a discovery method"),
+    DataStorePlugin: _Kind("choria_data_stores", "a data store"),
+    NodeSetPlugin: _Kind("choria_node_sets", "a node set"),
+    TaskPlugin: _Kind("choria_tasks", "a task"),
 }
 
 
@@ -215,6 +221,18 @@ class Plugins:
         """The discovery methods by name."""
         return self._offered(DiscoveryMethodPlugin)
 
+    def data_stores(self) -> Mapping[str, Offered[DataStorePlugin]]:
+        """The kinds of data stores by name."""
+        return self._offered(DataStorePlugin)
+
+    def node_sets(self) -> Mapping[str, Offered[NodeSetPlugin]]:
+        """The kinds of node sets by name."""
+        return self._offered(NodeSetPlugin)
+
+    def tasks(self) -> Mapping[str, Offered[TaskPlugin]]:
+        """The kinds of tasks by name."""
+        return self._offered(TaskPlugin)
+
     def infos(self) -> list[PluginInfo]:
         """All plugins, also those that are switched off or broken."""
         self._ask_all()
@@ -254,11 +272,8 @@ class Plugins:
         return f"{point.name} of {point.dist.name if point.dist else point.value}"
 
     def _ask_all(self) -> None:
-        self.commands()
-        self.agents()
-        self.data_sources()
-        self.authorizers()
-        self.discovery_methods()
+        for kind in _KINDS:
+            self._offered(kind)  # type: ignore[type-var]  # all of them are offers
 
     def _offered(self, kind: type[Offer]) -> Mapping[str, Offered[Offer]]:
         found = self._offers.get(kind)

@@ -20,6 +20,7 @@ import json
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -57,6 +58,8 @@ class Setting:
         secret: the value is never shown, not even where it is wrong.
         later: what the key is for, where its work comes in a later release: the key
             is known, and anything but its default is refused.
+        exposed: others on the machine can see the value, as in a list of processes: what
+            is secret may not stand in it.
     """
 
     doc: str = ""
@@ -66,6 +69,7 @@ class Setting:
     maximum: float | None = None
     secret: bool = False
     later: str = ""
+    exposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class Row:
     later: str = ""
 
 
+@cache
 def fields_of(record: type) -> tuple[FieldSchema, ...]:
     """The keys of a record class.
 
