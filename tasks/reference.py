@@ -25,7 +25,20 @@ from choria_replicator import metrics_reference as replicator_metrics
 from choria_replicator.settings import reference as settings_reference
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
-OWN_DISTRIBUTIONS = ("choria", "choria-core", "choria-emulator", "choria-replicator")
+OWN_DISTRIBUTIONS = (
+    "choria",
+    "choria-core",
+    "choria-emulator",
+    "choria-playbooks",
+    "choria-plugin-consul",
+    "choria-plugin-environment",
+    "choria-plugin-etcd",
+    "choria-plugin-file",
+    "choria-plugin-memory",
+    "choria-plugin-nats-kv",
+    "choria-plugin-shell",
+    "choria-replicator",
+)
 WIDTH = "88"
 INTRODUCTION = """\
 # Commands

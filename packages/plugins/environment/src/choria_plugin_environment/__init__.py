@@ -1,0 +1,1 @@
+"""The environment for Choria playbooks: a data store of variables."""

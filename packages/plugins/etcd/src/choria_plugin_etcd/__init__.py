@@ -1,0 +1,1 @@
+"""etcd for Choria playbooks: a data store, and locks that last while a playbook runs."""

@@ -1,0 +1,1 @@
+"""JSON and YAML files for Choria playbooks: a data store."""

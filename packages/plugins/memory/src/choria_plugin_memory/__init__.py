@@ -1,0 +1,1 @@
+"""Memory for Choria playbooks: a data store that lives as long as a run, with locks."""

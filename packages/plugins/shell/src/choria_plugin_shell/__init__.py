@@ -1,0 +1,1 @@
+"""Programs for Choria playbooks: a data store that a program of yours keeps."""

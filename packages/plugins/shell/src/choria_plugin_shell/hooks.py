@@ -1,0 +1,11 @@
+"""What this plugin contributes to playbooks."""
+
+from collections.abc import Iterable
+
+from choria_core.hookspecs import DataStorePlugin, hookimpl
+
+
+@hookimpl
+def choria_data_stores() -> Iterable[DataStorePlugin]:
+    """The store."""
+    return [DataStorePlugin("shell", "choria_plugin_shell.store:ShellStore")]
