@@ -1,9 +1,12 @@
-"""Pytest fixtures: real brokers, in every constellation that tests need.
+"""Pytest fixtures: real brokers, in every constellation that tests need, Consul and etcd.
 
 Each broker is fresh, has JetStream on an empty store and ends with its test;
 one starts in about a tenth of a second.  ``make_broker(**settings)`` takes
 every field of ``BrokerOptions``; the other fixtures are for common cases.
 Certificates are made once for each run.
+
+``consul`` and ``etcd`` are shared by the whole run: keep to keys of your own.
+``make_consul`` and ``make_etcd`` give servers that a test may stop and kill.
 """
 
 import contextlib
@@ -19,6 +22,9 @@ from choria_testing.broker_settings import BrokerSettings
 from choria_testing.browser import Browser, open_browser
 from choria_testing.certificates import Certificates, make_certificates
 from choria_testing.clock import ManualClock
+from choria_testing.consul_agent import ConsulAgent
+from choria_testing.etcd_server import EtcdServer
+from choria_testing.peers import require_peer
 from choria_testing.proxy import Proxy
 from choria_testing.secured_brokers import SecuredBroker
 
@@ -35,6 +41,20 @@ class MakeProxy(Protocol):
 
     def __call__(self, broker: Broker, *, delay_seconds: float = 0.0) -> Awaitable[Proxy]:
         """Open a proxy; the delay is one way, for each direction."""
+
+
+class MakeConsul(Protocol):
+    """``await make_consul()``: another Consul agent, which ends with the test."""
+
+    def __call__(self, *, keeps_data: bool = False, settings: str = "") -> Awaitable[ConsulAgent]:
+        """Start an agent; the arguments are those of ``ConsulAgent``."""
+
+
+class MakeEtcd(Protocol):
+    """``await make_etcd()``: another etcd, which ends with the test."""
+
+    def __call__(self) -> Awaitable[EtcdServer]:
+        """Start a server."""
 
 
 @pytest_asyncio.fixture
@@ -134,6 +154,45 @@ async def make_proxy() -> AsyncIterator[MakeProxy]:
         async def make(broker: Broker, *, delay_seconds: float = 0.0) -> Proxy:
             proxy = Proxy("127.0.0.1", broker.port, delay_seconds=delay_seconds)
             return await stack.enter_async_context(proxy)
+
+        yield make
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def consul() -> AsyncIterator[ConsulAgent]:
+    """A Consul agent for the whole run; never stopped."""
+    async with ConsulAgent(require_peer("consul")) as agent:
+        yield agent
+
+
+@pytest_asyncio.fixture
+async def make_consul() -> AsyncIterator[MakeConsul]:
+    """A function that starts Consul agents, which may be stopped and killed."""
+    program = require_peer("consul")
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make(*, keeps_data: bool = False, settings: str = "") -> ConsulAgent:
+            agent = ConsulAgent(program, keeps_data=keeps_data, settings=settings)
+            return await stack.enter_async_context(agent)
+
+        yield make
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def etcd() -> AsyncIterator[EtcdServer]:
+    """An etcd for the whole run; never stopped."""
+    async with EtcdServer(require_peer("etcd")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def make_etcd() -> AsyncIterator[MakeEtcd]:
+    """A function that starts etcd servers, which may be stopped and killed."""
+    program = require_peer("etcd")
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make() -> EtcdServer:
+            return await stack.enter_async_context(EtcdServer(program))
 
         yield make
 

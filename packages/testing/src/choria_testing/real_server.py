@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from choria_core.broker import guard
-from choria_core.broker.free_port import pick_port
+from choria_core.broker.free_port import is_free, pick_port
 from choria_core.errors import WorkError
 
 HOST = "127.0.0.1"
@@ -120,7 +120,7 @@ class RealServer(ABC):
                 await self._until_ready()
             except BaseException as error:
                 await self.kill()
-                quicker = isinstance(error, WorkError) and PORT_TAKEN in self.log_tail()
+                quicker = isinstance(error, WorkError) and PORT_TAKEN in self.log_tail().lower()
                 if not (quicker and first and attempt < START_ATTEMPTS):
                     raise
             else:
@@ -136,14 +136,17 @@ class RealServer(ABC):
         await self.kill()
 
     async def kill(self) -> None:
-        """End it at once, as a crash would (SIGKILL)."""
+        """End it at once, as a crash would (SIGKILL), and return when its ports are free."""
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+        ended_by_itself = process.poll() is not None
+        if not ended_by_itself:
             os.killpg(process.pid, signal.SIGKILL)  # the guard and the server
-        process.wait()
-        os.close(self._pipe)
+            process.wait()
+        os.close(self._pipe)  # not before: the guard would take us for dead
+        if not ended_by_itself:
+            await self._until_ports_are_free()
 
     async def restart(self) -> None:
         """Stop it and start it again, on the same ports."""
@@ -174,6 +177,12 @@ class RealServer(ABC):
             raise
         finally:
             os.close(guard_end)
+
+    async def _until_ports_are_free(self) -> None:
+        """Only the guard is a child of ours, so that the server may take a moment longer."""
+        async with asyncio.timeout(GRACE_SECONDS):
+            while not all(is_free(HOST, port) for port in self._ports.values()):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS / 10)  # no event tells of a stranger's end
 
     async def _until_ready(self) -> None:
         try:
