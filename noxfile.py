@@ -93,7 +93,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Get the real programs that tests run against; peers.toml pins them."""
+    """Get the real programs that tests run against, or ``-- NAME``; peers.toml pins them."""
     run_python(session, "tasks/peers.py", *session.posargs)
 
 
