@@ -174,6 +174,8 @@ class StepEnded(Event, frozen=True, kw_only=True, tag="step_ended"):
         results: of its last try, by node.
         data: of its last try.
         registered: what it left under ``register``; None where it says none.
+        writes: what it put into stores that end with the run, by path, for a run that is
+            resumed; None where a secret was among it, so that it must be done again.
     """
 
     id: str
@@ -190,6 +192,7 @@ class StepEnded(Event, frozen=True, kw_only=True, tag="step_ended"):
     data: tuple[Any, ...] = ()
     register: str = ""
     registered: Any = None
+    writes: Mapping[str, Any] | None = {}
 
 
 class RunEnded(Event, frozen=True, kw_only=True, tag="run_ended"):
