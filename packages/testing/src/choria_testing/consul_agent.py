@@ -3,11 +3,12 @@
     async with ConsulAgent(require_peer("consul")) as agent:
         store = consul.aio.Consul(host="127.0.0.1", port=agent.port)
 
-What makes locks last longer than they are told: Consul ends a session that is not
-renewed only after once to twice its time to live, allows none below ten seconds
-(unless ``settings`` say ``session_ttl_min = "1s"``), and keeps a key from
-everybody for the session's lock delay, 15 s unless told otherwise, after such an
-end; not after a release.
+What makes locks last longer than they are told: Consul ends a session that nobody
+renews after twice its time to live; it allows none below ten seconds, unless
+``settings`` say ``session_ttl_min = "1s"``; and after such an end, not after a
+release, it keeps the key from everybody for the session's lock delay, 15 s unless
+the session says otherwise.  An agent that keeps its data counts a session's time
+anew from its start.
 """
 
 import uuid
