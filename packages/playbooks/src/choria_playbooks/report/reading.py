@@ -1,0 +1,131 @@
+"""Reports that were written, read again: to go on with a run, and to show one.  Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from choria_core.config.problems import InvalidConfigError, Location, at
+from choria_core.config.yaml_nodes import plain
+from choria_core.config.yaml_text import read_yaml
+from choria_core.errors import UsageError
+from choria_core.telemetry.redaction import HIDDEN
+from choria_playbooks.engine.request import FinishedStep, Resumption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report as it was written.
+
+    Attributes:
+        file: its name.
+        report, playbook, metrics, resume: sections of that name.
+        static: values of inputs.
+        dynamic: names of those that were read.
+        nodes: names by set.
+        tasks, steps, logs: in the order in which they ended.
+    """
+
+    file: str
+    report: Mapping[str, Any] = field(default_factory=dict)
+    playbook: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    resume: Mapping[str, Any] = field(default_factory=dict)
+    static: Mapping[str, Any] = field(default_factory=dict)
+    dynamic: tuple[str, ...] = ()
+    nodes: Mapping[str, list[str]] = field(default_factory=dict)
+    tasks: tuple[Mapping[str, Any], ...] = ()
+    steps: tuple[Mapping[str, Any], ...] = ()
+    logs: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_report(text: str, *, file: str) -> Report:
+    """The report in ``text``; one of the original engine is taken too.
+
+    Raises:
+        InvalidConfigError: it is none.
+    """
+    document = read_yaml(text, file=file)
+    if document.problems:
+        raise InvalidConfigError(document.problems)
+    found = plain(document.root) if document.root else None
+    if not isinstance(found, dict) or not isinstance(found.get("report"), dict):
+        fix = "name a file that choria playbook run --report wrote"
+        raise InvalidConfigError([at(Location(file), "", "is no report of a playbook", fix)])
+    inputs = _section(found, "inputs")
+    return Report(
+        file=file,
+        report=_section(found, "report"),
+        playbook=_section(found, "playbook"),
+        metrics=_section(found, "metrics"),
+        resume=_section(found, "resume"),
+        static=_section(inputs, "static"),
+        dynamic=tuple(str(name) for name in _list(inputs, "dynamic")),
+        nodes={name: _list(_section(found, "nodes"), name) for name in _section(found, "nodes")},
+        tasks=tuple(_records(found, "tasks")),
+        steps=tuple(_records(found, "steps")),
+        logs=tuple(_records(found, "logs")),
+    )
+
+
+def resumption(report: Report) -> Resumption:
+    """What a run that goes on needs to know.
+
+    Raises:
+        UsageError: the report is of the original engine, or its run did all there was to do.
+    """
+    digest = report.playbook.get("digest")
+    if not isinstance(digest, str):
+        raise UsageError(
+            f"{report.file} does not say which book it is of, so its run cannot be resumed: "
+            "run the book from its beginning"
+        )
+    if report.report.get("success") is True:
+        raise UsageError(f"{report.file}: this run did all of its work; there is nothing to resume")
+    finished = {step.id: step for step in _finished(report)}
+    return Resumption(
+        digest=digest,
+        inputs={name: value for name, value in report.static.items() if value != HIDDEN},
+        finished=finished,
+        failed_nodes=frozenset(failed_nodes(report)),
+    )
+
+
+def failed_nodes(report: Report) -> Iterator[str]:
+    """Nodes that failed in the end, each at its last task."""
+    last: dict[str, bool] = {}
+    for task in report.tasks:
+        for node, result in _section(task, "results").items():
+            last[node] = isinstance(result, dict) and "error" not in result
+    return (node for node, is_ok in last.items() if not is_ok)
+
+
+def _finished(report: Report) -> Iterator[FinishedStep]:
+    for found in (*report.tasks, *report.steps):
+        writes = found.get("writes")
+        if found.get("state") != "ok" or not isinstance(writes, dict):
+            continue
+        is_last = found.get("id") == report.resume.get("last")
+        yield FinishedStep(
+            id=str(found.get("id")),
+            list=str(found.get("set")),
+            type=str(found.get("type")),
+            message=str(found.get("msg")),
+            data=tuple(_list(report.resume, "data")) if is_last else (),
+            register=str(found.get("register") or ""),
+            registered=found.get("registered"),
+            writes=writes,
+        )
+
+
+def _section(found: Mapping[str, Any], key: str) -> dict[str, Any]:
+    section = found.get(key)
+    return section if isinstance(section, dict) else {}
+
+
+def _list(found: Mapping[str, Any], key: str) -> list[Any]:
+    items = found.get(key)
+    return items if isinstance(items, list) else []
+
+
+def _records(found: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    return (record for record in _list(found, key) if isinstance(record, dict))

@@ -1,0 +1,190 @@
+"""Reports: the original's keys, whole at every moment, readable again."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from choria_core.config.problems import InvalidConfigError
+from choria_core.errors import UsageError
+from choria_core.playbook.task import HostResult
+from choria_playbooks.engine.events import (
+    Event,
+    InputsKnown,
+    Level,
+    Line,
+    NodesFound,
+    RunBegan,
+    RunEnded,
+    State,
+    StepEnded,
+    TryEnded,
+)
+from choria_playbooks.report.document import ReportDocument
+from choria_playbooks.report.reading import failed_nodes, read_report, resumption
+from choria_playbooks.report.report_file import ReportFile, usual_path
+
+BEGAN = RunBegan(time=100.25, book="deploy", version="1.2.3", file="deploy.yaml", run_id="r1")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def ended(number: int, state: State = State.OK, **changes: Any) -> StepEnded:
+    """A task that is over."""
+    values: dict[str, Any] = {
+        "time": 103.0 + number,
+        "id": f"tasks[{number}]",
+        "parent": "",
+        "list": "tasks",
+        "type": "shell",
+        "description": f"step {number}",
+        "state": state,
+        "message": "done",
+        "started": 102.0 + number,
+        "run_seconds": 1.0,
+    }
+    return StepEnded(**values | changes)
+
+
+def document_of(*events: Event) -> dict[str, Any]:
+    """The report of these events, read as any YAML."""
+    report = ReportDocument("d1")
+    for event in events:
+        report.take(event)
+    found = yaml.safe_load(report.text())
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_report_has_the_keys_of_the_original() -> None:
+    found = document_of(
+        BEGAN,
+        InputsKnown(time=101, static={"cluster": "alpha"}, dynamic=("weight",)),
+        NodesFound(time=101, name="web", nodes=("n1.example", "n2.example")),
+        Line(time=101.5, level=Level.INFO, context="prep.nodes", text="found 2"),
+        TryEnded(time=103, id="tasks[0]", number=1, is_ok=True, message="ok", run_seconds=1.0),
+        ended(0, results={"n1.example": HostResult(is_ok=True, value={"x": 1})}),
+        ended(1, State.FAILED, results={"n2.example": HostResult(is_ok=False, error="no")}),
+        RunEnded(time=110.25, is_ok=False, error="", exit_code=1, run_seconds=10.0),
+    )
+
+    assert list(found) == [
+        "report",
+        "playbook",
+        "inputs",
+        "nodes",
+        "tasks",
+        "steps",
+        "metrics",
+        "resume",
+        "logs",
+    ]
+    assert found["report"]["success"] is False
+    assert found["report"]["timestamp"].isoformat() == "1970-01-01T00:01:40.250000+00:00"
+    assert found["playbook"]["name"] == "deploy"
+    assert found["inputs"] == {"static": {"cluster": "alpha"}, "dynamic": ["weight"]}
+    assert found["nodes"] == {"web": ["n1.example", "n2.example"]}
+    first = found["tasks"][0]
+    assert first["attempts"] == [{"number": 1, "success": True, "msg": "ok", "run_time": 1.0}]
+    assert first["results"]["n1.example"]["value"] == {"x": 1}
+    assert found["tasks"][1]["results"]["n2.example"]["error"]["msg"] == "no"
+    assert found["metrics"]["task_types"]["shell"] == {
+        "count": 2,
+        "total_time": 2.0,
+        "pass": 1,
+        "fail": 1,
+    }
+    assert found["logs"][0]["from"] == "prep.nodes"
+
+
+@given(value=JSON, text=st.text())
+def test_whatever_a_task_gave_is_read_again(value: object, text: str) -> None:
+    report = ReportDocument("d1")
+    report.take(BEGAN)
+    result = HostResult(is_ok=True, value=value)
+    report.take(ended(0, description=text, results={text: result}, register="r", registered=value))
+
+    task = read_report(report.text(), file="r.yaml").tasks[0]
+
+    assert task["description"] == text
+    assert task["results"][text]["value"] == value
+    assert task["registered"] == value
+
+
+def test_a_report_file_is_whole_after_every_task(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+
+    for event in (BEGAN, ended(0), ended(1)):
+        report(event)
+        assert read_report(file.read_text(), file="r").report["state"] == "running"
+
+    assert len(read_report(file.read_text(), file="r").tasks) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["report.yaml"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_report_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    file.write_text("precious")
+
+    with pytest.raises(UsageError, match="is there already; name another"):
+        ReportFile(file, digest="d1")
+
+    assert file.read_text() == "precious"
+
+
+def test_a_run_goes_on_behind_what_it_finished() -> None:
+    report = ReportDocument("d1")
+    for event in (
+        BEGAN,
+        InputsKnown(time=101, static={"cluster": "alpha", "key": "***"}, dynamic=()),
+        ended(0, data=("x",), writes={"mem/a": 1}),
+        ended(1, data=("y",), register="copy", registered={"success": True}),
+        ended(2, writes=None),
+        ended(3, State.FAILED),
+    ):
+        report.take(event)
+
+    found = resumption(read_report(report.text(), file="r.yaml"))
+
+    assert found.digest == "d1"
+    assert found.inputs == {"cluster": "alpha"}
+    assert list(found.finished) == ["tasks[0]", "tasks[1]"]
+    assert found.finished["tasks[0]"].writes == {"mem/a": 1}
+    assert found.finished["tasks[1]"].registered == {"success": True}
+
+
+def test_nodes_count_as_failed_by_their_last_task() -> None:
+    bad, good = HostResult(is_ok=False, error="no"), HostResult(is_ok=True)
+    report = ReportDocument("d1")
+    for event in (BEGAN, ended(0, results={"a": bad, "b": bad}), ended(1, results={"a": good})):
+        report.take(event)
+
+    assert list(failed_nodes(read_report(report.text(), file="r.yaml"))) == ["b"]
+
+
+def test_a_finished_run_is_not_resumed() -> None:
+    report = ReportDocument("d1")
+    report.take(BEGAN)
+    report.take(RunEnded(time=110, is_ok=True, error="", exit_code=0, run_seconds=1.0))
+
+    with pytest.raises(UsageError, match="nothing to resume"):
+        resumption(read_report(report.text(), file="r.yaml"))
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "report: 1\n", "{"])
+def test_what_is_no_report_is_refused_by_name(text: str) -> None:
+    with pytest.raises(InvalidConfigError, match=r"^r\.yaml"):
+        read_report(text, file="r.yaml")
+
+
+def test_a_report_is_called_by_book_and_time() -> None:
+    assert usual_path("deploy", time=0.0) == Path("playbook-deploy-1970-01-01_00-00-00.yaml")
