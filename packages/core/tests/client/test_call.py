@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import Callable, Iterable
 
@@ -307,6 +308,25 @@ async def test_a_silent_batch_does_not_hold_up_the_next_for_ever(
 
     assert result.stats.no_responses == ("n1.example",)
     assert result.stats.ok == 2
+
+
+async def test_who_calls_in_batches_learns_between_them_how_it_goes(
+    nodes: ScriptedNodes, configure: Configure
+) -> None:
+    nodes.answer = lambda asked: [] if asked.node == "n1.example" else [asked.reply()]
+    request = ping(batch_size=2, batch_sleep_seconds=LONG_SECONDS, timeout_seconds=0.2)
+    async with Client(configure()) as client, asyncio.timeout(30):
+        call = client.call(request)
+        begun = (call.asked, call.is_between_batches)
+        async with contextlib.aclosing(call.chunks()) as chunks:
+            async for replies in chunks:
+                if not replies and call.is_between_batches:
+                    break
+
+    assert begun == (0, False)
+    assert (call.asked, call.answered) == (2, 1)
+    assert len(nodes.bodies) == 2
+    assert not any(subject.endswith("n3.example") for subject, _ in nodes.bodies)
 
 
 async def test_a_limit_leaves_the_rest_alone(nodes: ScriptedNodes, configure: Configure) -> None:

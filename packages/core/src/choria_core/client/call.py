@@ -88,6 +88,17 @@ class Call:
         return self._tally.failed
 
     @property
+    def asked(self) -> int:
+        """How many of the nodes were asked so far, the first ones of them."""
+        return self._tally.asked
+
+    @property
+    def is_between_batches(self) -> bool:
+        """Whether a batch is over, and another is still to be asked."""
+        tally = self._tally
+        return 0 < tally.asked < len(tally.nodes) and tally.is_complete
+
+    @property
     def request_id(self) -> str:
         """Of the messages; empty before there are any."""
         return self._tally.request_id
@@ -124,7 +135,8 @@ class Call:
     async def chunks(self) -> AsyncGenerator[list[NodeReply], None]:
         """Call, and yield what nodes answer: a chunk for each read of the network.
 
-        The first chunk is empty: it comes when it is known who is called.
+        The first chunk is empty: it comes when it is known who is called.  So are those that
+        end a batch before another is asked.
 
         Raises:
             WorkError: no node was found.
@@ -208,6 +220,9 @@ class Call:
                 for moment, deliveries in arrived:
                     self._arrived_ns = moment
                     yield self._read(reader, deliveries)
+            if start + step < len(nodes):
+                self._tally.give_up()
+                yield []
 
     async def _ask(
         self, line: Line, envelope: Envelope, intake: Intake, batch: Sequence[str]

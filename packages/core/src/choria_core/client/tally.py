@@ -20,6 +20,7 @@ class Tally:
         request_id: empty before there is one.
         nodes: who is asked, nobody twice.
         ok: replies that say so.
+        asked: how many of them were asked up to now.
         is_over: nobody is waited for any more.
         start_ns: unix nanoseconds.
         discover_ns, publish_ns, request_ns: what the parts took.
@@ -31,6 +32,7 @@ class Tally:
     request_id: str = ""
     nodes: tuple[str, ...] = ()
     ok: int = 0
+    asked: int = 0
     is_over: bool = False
     start_ns: int = 0
     discover_ns: int = 0
@@ -65,6 +67,11 @@ class Tally:
     def wait_for(self, batch: Sequence[str]) -> None:
         """These are asked now; earlier ones that did not answer are not waited for any more."""
         self._awaited = set(batch)
+        self.asked += len(batch)
+
+    def give_up(self) -> None:
+        """Nobody of those asked is waited for any more."""
+        self._awaited = set()
 
     def take(self, replies: list[NodeReply]) -> list[NodeReply]:
         """Count replies; gives the first of each node that was asked."""
