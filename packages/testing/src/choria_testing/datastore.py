@@ -57,7 +57,18 @@ MakeStore = Callable[[], DataStore]
 TEXTS = ("", "alpha", " spaces ", "two\nlines\n", "größer 鯨", '{"a": 1}', "true", "10")
 """Values that every store keeps as they are."""
 
-VALUES: tuple[object, ...] = (True, False, 0, -3, 2.5, [], ["a", 1], {}, {"a": {"b": [1, None]}}, None)
+VALUES: tuple[object, ...] = (
+    True,
+    False,
+    0,
+    -3,
+    2.5,
+    [],
+    ["a", 1],
+    {},
+    {"a": {"b": [1, None]}},
+    None,
+)
 """Values of stores that hold more than texts."""
 
 ALICE = LockHolder(name="up=alice", book="deploy", host="n1.example", pid=11, time=1e9)
