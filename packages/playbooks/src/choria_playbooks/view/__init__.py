@@ -1,0 +1,1 @@
+"""How a run looks: log lines, JSON lines, and a tree that grows while it runs."""

@@ -1,0 +1,107 @@
+"""The live view of a run on a terminal: a tree that grows, and what is going on below it."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from choria_playbooks.engine.events import Event, Level
+from choria_playbooks.view.tree import Running, Said, Tree
+
+_INDENT: Final = "  "
+_BAR: Final = 20
+_MOST_ROWS: Final = 10
+_SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_PER_SECOND: Final = 8
+
+
+class LiveView:
+    """A listener that draws on standard output, as a context.
+
+    What is over is printed for good; below it is what is being done, with the nodes that
+    answered, drawn anew a few times a second.
+
+    Args:
+        level: log lines below it are not shown.
+    """
+
+    def __init__(self, level: Level) -> None:
+        self.tree = Tree(level)
+        self._console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+        self._live = Live(
+            console=self._console,
+            refresh_per_second=_PER_SECOND,
+            get_renderable=lambda: _Now(self.tree),
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Draw what happened."""
+        for said in self.tree.take(event):
+            self._console.print(_said(said))
+
+
+class _Now:
+    """What is going on at this moment."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = [one for one in self._tree.running.values() if not one.is_announced]
+        for running in rows[:_MOST_ROWS]:
+            row = _running(running, time.time())
+            row.truncate(options.max_width, overflow="ellipsis")
+            yield row
+        if len(rows) > _MOST_ROWS:
+            yield Text(f"… and {len(rows) - _MOST_ROWS} more", style="dim")
+        for lock, holder in self._tree.waiting.items():
+            row = Text(f"◌ waiting for the lock {lock}, which {holder} has", style="yellow")
+            row.truncate(options.max_width, overflow="ellipsis")
+            yield row
+
+
+def _said(said: Said) -> Text:
+    text = Text(_INDENT * said.depth)
+    if said.mark:
+        text.append(f"{said.mark} ", style=said.colour)
+    text.append(said.text, style="dim" if said.mark == "│" else "")
+    if said.note:
+        text.append(f"  {said.note}", style="dim")
+    return text
+
+
+def _running(running: Running, now: float) -> Text:
+    seconds = max(now - running.began, 0.0)
+    sign = _SPINNER[int(now * _PER_SECOND) % len(_SPINNER)]
+    text = Text(_INDENT * running.depth)
+    text.append(f"{sign} ", style="cyan")
+    text.append(running.description)
+    if running.tries > 1:
+        text.append(f"  try {running.number} of {running.tries}", style="yellow")
+    if running.nodes:
+        filled = round(_BAR * running.done / running.nodes)
+        text.append("  ")
+        text.append("━" * filled, style="red" if running.failed else "green")
+        text.append("━" * (_BAR - filled), style="dim")
+        text.append(f" {running.done:,}/{running.nodes:,}")
+        if running.failed:
+            text.append(f", {running.failed:,} failed", style="red")
+    text.append(f"  {seconds:.0f} s", style="dim")
+    return text

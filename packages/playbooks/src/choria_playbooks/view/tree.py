@@ -1,0 +1,174 @@
+"""The steps of a run as a tree that grows: what is done, what is being done.  Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from choria_core.presentation.safe_text import one_line
+from choria_playbooks.engine.events import (
+    Event,
+    Level,
+    Line,
+    LockGone,
+    LockTaken,
+    LockWaiting,
+    NodeDone,
+    NodesFound,
+    NodesWaiting,
+    State,
+    StepBegan,
+    StepEnded,
+    TryBegan,
+)
+
+MARKS = {
+    State.OK: ("✓", "green"),
+    State.FAILED: ("✗", "red"),
+    State.SKIPPED: ("-", "dim"),
+    State.STOPPED: ("!", "yellow"),
+}
+"""The sign and the colour of a step that is over."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A step that is being done.
+
+    Attributes:
+        id, type, description, depth: of the step.
+        began: when, unix seconds.
+        number, tries: of the present try.
+        nodes, done, failed: how many are asked, answered, and answered that they failed.
+        last: the last line that it said.
+        is_announced: it has steps of its own, and a line above them.
+    """
+
+    id: str
+    type: str
+    description: str
+    depth: int
+    began: float
+    number: int = 1
+    tries: int = 1
+    nodes: int = 0
+    done: int = 0
+    failed: int = 0
+    last: str = ""
+    is_announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line that stays on the screen.
+
+    Attributes:
+        depth: how far it is indented.
+        mark, colour: its sign, and the colour of that; empty for none.
+        text: what it says, safe for terminals.
+        note: what is said behind it, less loudly.
+    """
+
+    depth: int
+    mark: str
+    colour: str
+    text: str
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Tree:
+    """Takes events; tells what to print for good, and keeps what is being done.
+
+    Attributes:
+        level: log lines below it are not shown.
+        running: steps that are being done, by id, the outer before the inner.
+        waiting: locks that are waited for, and who has them.
+        tasks: how many steps are over.
+    """
+
+    level: Level = Level.WARN
+    running: dict[str, Running] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    tasks: int = 0
+
+    def take(self, event: Event) -> Iterator[Said]:
+        """What ``event`` has to be printed for good."""
+        match event:
+            case StepBegan():
+                yield from self._begin(event)
+            case StepEnded():
+                yield self._end(event)
+            case Line():
+                yield from self._line(event)
+            case NodesFound(name=name, nodes=nodes):
+                yield Said(0, "●", "cyan", f"nodes {one_line(name)}", _count(len(nodes)))
+            case LockWaiting(lock=lock, holder=holder):
+                self.waiting[lock] = holder
+            case LockTaken(lock=lock):
+                self.waiting.pop(lock, None)
+                yield Said(0, "●", "cyan", f"lock {one_line(lock)}", "taken")
+            case LockGone(lock=lock, loss=loss):
+                said = f"lost: {one_line(loss)}" if loss else "given back"
+                yield Said(0, "●", "red" if loss else "cyan", f"lock {one_line(lock)}", said)
+            case _:
+                self._progress(event)
+
+    def _begin(self, began: StepBegan) -> Iterator[Said]:
+        parent = self.running.get(began.parent)
+        depth = parent.depth + 1 if parent else 0
+        text = one_line(began.description)
+        if parent is not None and not parent.is_announced:
+            parent.is_announced = True
+            yield Said(parent.depth, "▸", "bold", parent.description)
+        self.running[began.id] = Running(began.id, began.type, text, depth, began.time)
+
+    def _end(self, ended: StepEnded) -> Said:
+        was = self.running.pop(ended.id, None)
+        parent = self.running.get(ended.parent)
+        depth = was.depth if was else (parent.depth + 1 if parent else 0)
+        self.tasks += 1
+        mark, colour = MARKS[ended.state]
+        if ended.is_fail_ok:
+            mark, colour = "✗", "yellow"
+        return Said(depth, mark, colour, one_line(ended.description), _note(ended))
+
+    def _line(self, line: Line) -> Iterator[Said]:
+        was = self.running.get(line.step)
+        if line.is_output:
+            if was is not None:
+                was.last = one_line(line.text)
+            yield Said((was.depth if was else 0) + 1, "│", "dim", one_line(line.text))
+        elif line.level >= self.level:
+            colour = "red" if line.level >= Level.ERROR else "yellow"
+            mark = "!" if line.level >= Level.WARN else "·"
+            yield Said(was.depth + 1 if was else 0, mark, colour, one_line(line.text))
+
+    def _progress(self, event: Event) -> None:
+        match event:
+            case TryBegan(id=step, number=number, tries=tries) if step in self.running:
+                running = self.running[step]
+                running.number, running.tries = number, tries
+                running.nodes = running.done = running.failed = 0
+            case NodesWaiting(id=step, nodes=nodes) if step in self.running:
+                self.running[step].nodes += len(nodes)
+            case NodeDone(id=step, result=result) if step in self.running:
+                self.running[step].done += 1
+                self.running[step].failed += not result.is_ok
+
+
+def _note(ended: StepEnded) -> str:
+    parts = []
+    nodes = len(ended.results)
+    failed = sum(not result.is_ok for result in ended.results.values())
+    if nodes > 1:
+        parts.append(f"{nodes - failed}/{nodes} nodes" if failed else f"{nodes} nodes")
+    if ended.state is not State.SKIPPED:
+        parts.append(f"{ended.run_seconds:.2f} s")
+    if ended.state is not State.OK:
+        parts.append(one_line(ended.message))
+    elif ended.is_fail_ok:
+        parts.append(f"failed, which is fine: {one_line(ended.message)}")
+    return ", ".join(part for part in parts if part)
+
+
+def _count(nodes: int) -> str:
+    return f"{nodes:,} node{'' if nodes == 1 else 's'}"
