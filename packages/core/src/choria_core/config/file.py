@@ -65,7 +65,7 @@ def load(
     Raises:
         InvalidConfigError: the file cannot be read, or has problems; all are named.
     """
-    return parse(_text_of(path), record, file=str(path), unknown=unknown)
+    return parse(text_of(path), record, file=str(path), unknown=unknown)
 
 
 def read(path: str | PathLike[str]) -> Document:
@@ -74,7 +74,7 @@ def read(path: str | PathLike[str]) -> Document:
     Raises:
         InvalidConfigError: the file cannot be read.
     """
-    return read_yaml(_text_of(path), file=str(path))
+    return read_yaml(text_of(path), file=str(path))
 
 
 def parse(
@@ -111,7 +111,12 @@ def _needs(document: Document, record: type) -> tuple[Problem, ...]:
     return (at(Location(document.file), "", "the file is empty", fix),)
 
 
-def _text_of(path: str | PathLike[str]) -> str:
+def text_of(path: str | PathLike[str]) -> str:
+    """What is written in the file ``path``, without a byte order mark.
+
+    Raises:
+        InvalidConfigError: it cannot be read, or is not UTF-8.
+    """
     file = str(path)
     try:
         data = Path(path).read_bytes()

@@ -4,7 +4,7 @@ Nothing here stops at the first problem: every part that is wrong adds its probl
 yields :data:`BROKEN`, so that the operator sees all of them at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, assert_never
 
 from choria_core.config.problems import Location, Locations, Problem, at, key_path
@@ -31,26 +31,45 @@ Unknown = Literal["error", "warn"]
 BROKEN: Final = object()
 """In place of a value that has a problem."""
 
+LATER: Final = object()
+"""In place of a value that is not known yet, and of a record that holds one."""
+
 _FEW = 12
 
 
 class RecordReader:
     """Reads one document into an instance of ``root``; gathers what it meets.
 
+    Args:
+        root: the record of the whole document.
+        unknown: whether a key that a record does not know is an error or a warning.
+        is_later: whether a value is known only later, as a text that is still to be filled in:
+            it is neither right nor wrong, and its record is LATER.  None where all are known.
+        beside: keys that are known around the document, for suggestions.
+
     Attributes:
         problems, warnings: so far.
         locations: of everything that was read.
     """
 
-    def __init__(self, root: type, *, unknown: Unknown) -> None:
+    def __init__(
+        self,
+        root: type,
+        *,
+        unknown: Unknown,
+        is_later: Callable[[Node], bool] | None = None,
+        beside: Iterable[str] = (),
+    ) -> None:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.locations = Locations()
         self._unknown = self.problems if unknown == "error" else self.warnings
         self._homes = _homes(root)
+        self._is_later = is_later
+        self._beside = frozenset(beside)
 
     def record(self, record: type, node: Node | None, path: str, where: Location) -> Any:
-        """An instance of ``record``, or BROKEN.
+        """An instance of ``record``, or BROKEN, or LATER.
 
         Args:
             record: the class.
@@ -67,9 +86,7 @@ class RecordReader:
         schema = fields_of(record)
         self._report_unknown({item.key for item in schema}, entries.values(), path)
         values = {item.name: self._field(item, entries.get(item.key), path) for item in schema}
-        if any(value is BROKEN for value in values.values()):
-            return BROKEN
-        return self._build(record, values, path)
+        return _unfit(values.values()) or self._build(record, values, path)
 
     def _field(self, item: FieldSchema, entry: Entry | None, path: str) -> Any:
         if entry is None or _is(entry.value, "null"):
@@ -102,6 +119,8 @@ class RecordReader:
     def _value(self, shape: Shape, node: Node, key: str, setting: Setting) -> Any:
         if _is(node, "broken"):
             return BROKEN
+        if self._is_later is not None and self._is_later(node):
+            return LATER
         match shape:
             case RecordShape(record):
                 where = self.locations.of(key) if key in self.locations else node.location
@@ -127,7 +146,7 @@ class RecordReader:
             path = f"{key}[{index}]"
             self.locations.add(path, child.location)
             values.append(self._value(item, child, path, setting))
-        return BROKEN if any(value is BROKEN for value in values) else tuple(values)
+        return _unfit(values) or tuple(values)
 
     def _map(self, item: Shape, node: Node, key: str, setting: Setting) -> Any:
         if not isinstance(node, MapNode):
@@ -138,7 +157,7 @@ class RecordReader:
             path = key_path(key, entry.key)
             self.locations.add(path, entry.location)
             values[entry.key] = self._value(item, entry.value, path, setting)
-        return BROKEN if any(value is BROKEN for value in values.values()) else values
+        return _unfit(values.values()) or values
 
     def _build(self, record: type, values: dict[str, Any], path: str) -> Any:
         try:
@@ -165,7 +184,7 @@ class RecordReader:
     def _advice(self, key: str, known: set[str]) -> str:
         if key in self._homes:
             return f"it belongs {self._homes[key]}"
-        meant = nearest(key, sorted(known))
+        meant = nearest(key, sorted(known | self._beside))
         if meant:
             return f"did you mean {meant}?"
         meant = nearest(key, self._homes)
@@ -178,6 +197,12 @@ class RecordReader:
     def _refuse(self, where: Location, key: str, refusal: Refusal) -> object:
         self.problems.append(at(where, key, refusal.text, refusal.fix))
         return BROKEN
+
+
+def _unfit(values: Iterable[object]) -> object:
+    """BROKEN or LATER where one of ``values`` is; None where all can be used."""
+    found = {id(value): value for value in values if value is BROKEN or value is LATER}
+    return found.get(id(BROKEN), found.get(id(LATER)))
 
 
 def _is(node: Node, kind: ScalarKind) -> bool:

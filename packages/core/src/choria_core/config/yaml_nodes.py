@@ -71,11 +71,13 @@ class Document:
         file: its name, for messages.
         root: None where the file holds nothing, or could not be parsed.
         problems: what is wrong with the YAML itself; ``root`` leaves those parts out.
+        warnings: what was read although it should be written otherwise.
     """
 
     file: str
     root: Node | None
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def plain(node: Node) -> object:

@@ -66,16 +66,29 @@ _PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def read_yaml(text: str, *, file: str = "<text>") -> Document:
     """Parse ``text``; whatever is wrong with it becomes a problem of the document."""
-    builder = _Builder(file)
+    return build_document(file, lambda: compose(text, file, Loader.get_single_node))
+
+
+def build_document(
+    file: str, composed: Callable[[], yaml.Node | None], *, last_counts: bool = False
+) -> Document:
+    """PyYAML's tree, as ``composed`` gives it, as nodes of ours.
+
+    Args:
+        file: named in messages.
+        composed: makes the tree; may raise InvalidConfigError.
+        last_counts: of keys that are given twice the last counts, with a warning.
+    """
+    builder = _Builder(file, last_counts=last_counts)
     try:
-        composed = compose(text, file, Loader.get_single_node)
-        root = None if composed is None else builder.build(composed)[0]
+        tree = composed()
+        root = None if tree is None else builder.build(tree)[0]
     except InvalidConfigError as error:
         return Document(file, None, error.problems)
     except RecursionError:
         deep = at(Location(file), "", "the values are nested too deeply", "make it flatter")
         return Document(file, None, (deep,))
-    return Document(file, root, tuple(builder.problems))
+    return Document(file, root, tuple(builder.problems), tuple(builder.warnings))
 
 
 def tag_of(plain_text: str) -> str:
@@ -89,19 +102,31 @@ class Loader(yaml.SafeLoader):
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that has none."""
         if kind is yaml.ScalarNode:
-            return tag_of(value) if implicit[0] else f"{TAG}str"
+            return self.tag(value) if implicit[0] else f"{TAG}str"
         return TAG + ("seq" if kind is yaml.SequenceNode else "map")
 
+    def tag(self, plain_text: str) -> str:
+        """The tag of a scalar without quotes."""
+        return tag_of(plain_text)
 
-def compose(text: str, file: str, take: Callable[[Loader], Taken]) -> Taken:
+
+def compose(
+    text: str, file: str, take: Callable[[Loader], Taken], kind: "type[Loader] | None" = None
+) -> Taken:
     """What ``take`` gets from PyYAML, its own tree as a rule.
+
+    Args:
+        text: all of it.
+        file: named in messages.
+        take: asks the loader.
+        kind: of the loader; None for the usual one.
 
     Raises:
         InvalidConfigError: the text is not YAML.
     """
     loader: Loader | None = None
     try:
-        loader = Loader(text)
+        loader = (kind or Loader)(text)
         taken = take(loader)
     except yaml.reader.ReaderError as error:
         raise InvalidConfigError([_unreadable(error, text, file)]) from None
@@ -161,8 +186,10 @@ def location_of(file: str, mark: yaml.Mark) -> Location:
 class _Builder:
     """PyYAML's nodes into ours; a part with a problem becomes a broken scalar."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, last_counts: bool) -> None:
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._last_counts = last_counts
         self._file = file
         self._done: dict[int, tuple[Node, int]] = {}
         self._open: set[int] = set()
@@ -226,10 +253,17 @@ class _Builder:
             self._broken(node, path, *_NO_CHARACTER)
             return None
         if key in own:
-            text = f"is given twice, first on line {own[key].location.line}"
-            self._broken(node, key_path(path, key), text, "remove one of them")
-            return None
+            return self._repeated(node, path, own[key])
         return key
+
+    def _repeated(self, node: yaml.Node, path: str, first: Entry) -> str | None:
+        text = f"is given twice, first on line {first.location.line}"
+        if self._last_counts:
+            where, key = self._at(node), key_path(path, first.key)
+            self.warnings.append(at(where, key, f"{text}; the last one counts", "remove the first"))
+            return first.key
+        self._broken(node, key_path(path, first.key), text, "remove one of them")
+        return None
 
     def _merged(self, merge: Entry, path: str) -> list[Entry]:
         maps = merge.value.items if isinstance(merge.value, ListNode) else (merge.value,)

@@ -1,0 +1,72 @@
+"""Nodes into a record where some values are known only later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from choria_core.config.problems import Location
+from choria_core.config.record import BROKEN, LATER, RecordReader
+from choria_core.config.schema import Setting
+from choria_core.config.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from choria_core.config.yaml_text import read_yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inner:
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    command: Annotated[str, Setting("what is run")]
+    tries: int = 1
+    names: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    inner: _Inner = field(default_factory=_Inner)
+    anything: object = None
+
+
+def _is_later(node: Node) -> bool:
+    match node:
+        case ScalarNode():
+            return "{{" in node.text
+        case ListNode():
+            return any(_is_later(item) for item in node.items)
+        case MapNode():
+            return False
+
+
+def _read(text: str, beside: tuple[str, ...] = ()) -> tuple[object, list[str]]:
+    reader = RecordReader(_Options, unknown="error", is_later=_is_later, beside=beside)
+    value = reader.record(_Options, read_yaml(text).root, "", Location("f.yaml", 1, 1))
+    return value, [str(problem) for problem in reader.problems]
+
+
+def test_a_record_whose_values_are_all_known_is_made() -> None:
+    assert _read("command: ls\ntries: 2\n") == (_Options(command="ls", tries=2), [])
+
+
+def test_values_that_come_later_are_neither_right_nor_wrong() -> None:
+    text = 'command: ls {{x}}\ntries: "{{n}}"\nnames: "{{l}}"\nsizes: {a: "{{s}}"}\n'
+    assert _read(text) == (LATER, [])
+    assert _read('command: ls\ninner: {size: "{{n}}"}\n') == (LATER, [])
+    assert _read('command: ls\ninner: "{{n}}"\n') == (LATER, [])
+
+
+def test_other_values_beside_them_are_checked() -> None:
+    value, problems = _read('command: ls {{x}}\ntries: many\nsizes: {a: "{{s}}", b: c}\n')
+    assert value is BROKEN
+    assert len(problems) == 2
+    assert "tries: must be a whole number" in problems[0]
+    assert "sizes.b: must be a whole number" in problems[1]
+
+
+def test_a_required_key_is_missed_although_others_come_later() -> None:
+    value, problems = _read('names: "{{l}}"\n')
+    assert value is BROKEN
+    assert "command: is required but missing" in problems[0]
+
+
+def test_keys_known_around_the_record_are_suggested() -> None:
+    _, problems = _read("command: ls\nregistr: x\n", beside=("register",))
+    assert "did you mean register?" in problems[0]
