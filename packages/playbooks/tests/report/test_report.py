@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from choria_core.config.problems import InvalidConfigError
 from choria_core.errors import UsageError
-from choria_core.playbook.task import HostResult
+from choria_core.playbook.outcome import HostResult
 from choria_playbooks.engine.events import (
     Event,
     InputsKnown,

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import json, structs
 
-from choria_emulator.measure import page
+from choria_core.presentation import page
 from choria_emulator.measure.broker_plan import BrokerPlan, Sample, Sampled
 from choria_emulator.measure.charts import Labels, Series, line_chart
 from choria_emulator.measure.figures import spread

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from choria_emulator.measure import page
+from choria_core.presentation import page
 from choria_emulator.measure.axes import tick_step
 from choria_emulator.measure.charts import Labels, Series, bar_chart, heat_map, line_chart
 from choria_emulator.measure.comparison import outstanding

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from choria_core.playbook.task import HostResult
+from choria_core.playbook.outcome import HostResult
 
 
 class Level(enum.IntEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from choria_core.playbook.task import HostResult
+from choria_core.playbook.outcome import HostResult
 from choria_playbooks.engine.events import (
     Event,
     InputsKnown,
