@@ -7,26 +7,35 @@ read into records, with the file's lines still known.
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from choria_core.config.problems import Location
 from choria_core.config.yaml_nodes import MapNode, Node
 from choria_playbooks.conditions.condition import Condition
+from choria_playbooks.inputs.input import ABSENT, Absent, Input, InputType
+from choria_playbooks.templates.dialect import LEGACY, STRICT
 
-
-class Absent(enum.Enum):
-    """In place of a value that was not given."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
-
-LEGACY: Final = 0
-"""The dialect of books without ``schema``: checked as release 0.6.0 did, and more leniently."""
-
-STRICT: Final = 1
-"""The dialect of ``schema: 1``."""
+__all__ = (
+    "ABSENT",
+    "LEGACY",
+    "STRICT",
+    "Absent",
+    "BlockSpec",
+    "Book",
+    "BookCall",
+    "Control",
+    "Hook",
+    "Input",
+    "InputType",
+    "ListCall",
+    "LockSpec",
+    "Metadata",
+    "NodeSetSpec",
+    "Share",
+    "Step",
+    "StoreSpec",
+    "TaskList",
+    "TaskSpec",
+)
 
 
 class Hook(enum.StrEnum):
@@ -38,20 +47,6 @@ class Hook(enum.StrEnum):
     ON_SUCCESS = "on_success"
     ON_FAIL = "on_fail"
     POST_BOOK = "post_book"
-
-
-class InputType(enum.StrEnum):
-    """What an input takes; the values are the names that reports and help use."""
-
-    STRING = "String"
-    INTEGER = "Integer"
-    FLOAT = "Float"
-    NUMERIC = "Numeric"
-    ARRAY = "Array"
-    BOOLEAN = "Boolean"
-    HASH = "Hash"
-    SECRET = "Secret"  # noqa: S105 - a word
-    ANY = "Any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,43 +69,6 @@ class Metadata:
     on_fail: str = "fail"
     loglevel: str = "info"
     run_as: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """A value that a book wants.
-
-    Attributes:
-        name: as templates and the command line call it.
-        description: for help.
-        type: what it takes.
-        required: whether a run without a value ends before it begins.
-        validation: as written: ``:name``, ``/pattern/`` or a pattern; empty for none.
-        default: its value where nobody gave one and no store has one; or ABSENT.
-        data: where it is read, ``store/key``; empty for a static input.
-        dynamic: it cannot be given, only read.
-        save: a given value is written to ``data``.
-        environment, file: whence a secret comes where it is not given; empty for nowhere.
-        location: of its name.
-    """
-
-    name: str
-    description: str = ""
-    type: InputType = InputType.ANY
-    required: bool = True
-    validation: str = ""
-    default: object = ABSENT
-    data: str = ""
-    dynamic: bool = False
-    save: bool = False
-    environment: str = ""
-    file: str = ""
-    location: Location
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether its value is never shown."""
-        return self.type is InputType.SECRET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
