@@ -1,0 +1,1 @@
+"""Where nodes come from: the kinds of node sets that come with playbooks."""

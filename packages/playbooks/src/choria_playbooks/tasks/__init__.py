@@ -1,0 +1,1 @@
+"""What books can do: the kinds of tasks that come with playbooks."""

@@ -1,0 +1,179 @@
+"""What came of an RPC task, gathered reply by reply."""
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from choria_core.client.call import Call
+from choria_core.client.records import NodeReply
+from choria_core.ddl.aggregates import Summaries
+from choria_core.ddl.document import ActionDdl
+from choria_core.playbook.task import HostResult, Outcome, TaskRun
+from choria_playbooks.conditions.condition import Condition
+from choria_playbooks.conditions.paths import find
+from choria_playbooks.tasks.rpc_options import RpcOptions
+
+FAILED: Final = "failed"
+SILENT: Final = "silent"
+ASSERT: Final = "assert"
+UNASKED: Final = "unasked"
+
+MOST_LINES: Final = 100
+"""So many nodes are told of one by one, well or ill; the rest are counted."""
+
+_MOST_NAMES: Final = 10
+_WORDS: Final = {
+    FAILED: "failed",
+    ASSERT: "not as asserted",
+    SILENT: "did not answer",
+    UNASKED: "not asked any more",
+}
+
+
+class Gathering:
+    """Replies of one call.
+
+    Args:
+        options: of the task.
+        action: description of what is called.
+        call: that gives the replies.
+        run: told of each node.
+    """
+
+    def __init__(self, options: RpcOptions, action: ActionDdl, call: Call, run: TaskRun) -> None:
+        self._options = options
+        self._call = call
+        self._run = run
+        self._summaries = Summaries(action) if options.wants_summary else None
+        self._rows: list[Mapping[str, object]] = []
+        self._results: dict[str, HostResult] = {}
+        self._good = 0
+        self._told = 0
+
+    def take(self, replies: Sequence[NodeReply]) -> None:
+        """What nodes answered."""
+        options, call = self._options, self._call
+        agent, action, request_id = options.agent, options.agent_action, call.request_id
+        for reply in replies:
+            self._rows.append(
+                {
+                    "agent": agent,
+                    "action": action,
+                    "sender": reply.sender,
+                    "statuscode": reply.statuscode,
+                    "statusmsg": reply.statusmsg,
+                    "data": reply.data,
+                    "requestid": request_id,
+                }
+            )
+            result = _result(reply, options.assertion)
+            if result.is_ok:
+                self._good += 1
+            if reply.is_ok and self._summaries is not None:
+                self._summaries.add(reply.data)
+            self._keep(reply.sender, result, reply.statusmsg)
+
+    @property
+    def has_too_many_failures(self) -> bool:
+        """Whether those that were asked suffice to break ``max_fail``; asked between batches."""
+        options = self._options
+        return (
+            options.max_fail is not None and self._call.asked - self._good > options.most_failures
+        )
+
+    def finish(self) -> Outcome:
+        """The outcome, once the call is over."""
+        self._add_missing()
+        bad = [name for name, result in self._results.items() if not result.is_ok]
+        is_ok = self._good > 0 and len(bad) <= self._options.most_failures
+        if self._told > MOST_LINES:
+            self._run.line(f"and so on: {self._told - MOST_LINES} more")
+        message = self._message(bad, is_ok=is_ok)
+        return Outcome(is_ok=is_ok, message=message, data=self._rows, results=self._results)
+
+    def _keep(self, node: str, result: HostResult, said: str = "") -> None:
+        self._results[node] = result
+        self._run.answered(node, result)
+        if result.is_ok and self._options.silent:
+            return
+        self._told += 1
+        if self._told > MOST_LINES:
+            return
+        if result.is_ok:
+            self._run.line(f"{node}: {said}")
+        else:
+            self._run.warn(f"{node}: {result.error}")
+
+    def _add_missing(self) -> None:
+        """Those that gave no reply, or none that can be read."""
+        call, known = self._call, self._results
+        silent = set(call.stats.no_responses)
+        for name in call.nodes[: call.asked]:
+            if name not in known:
+                self._keep(name, _SILENT if name in silent else _UNREADABLE)
+        for name in call.nodes[call.asked :]:
+            if name not in known:
+                self._keep(name, _UNASKED)
+
+    def _message(self, bad: Sequence[str], *, is_ok: bool) -> str:
+        options, stats = self._options, self._call.stats
+        what = f"{options.agent}#{options.agent_action}"
+        request = f"request {stats.request_id}"
+        seconds = f"{stats.request_ns / 1e9:.2f} s"
+        of_all = f"{len(bad)} of {len(self._results)} nodes"
+        if not is_ok:
+            return f"{request} for {what} failed on {of_all}: {self._by_kind(bad)}"
+        if options.wants_summary and (summary := self._summary()):
+            return summary
+        told = f"{request} for {what} did well on {self._good} nodes in {seconds}"
+        return f"{told}; {of_all} were allowed to fail: {self._by_kind(bad)}" if bad else told
+
+    def _summary(self) -> str:
+        """All aggregates in one; empty where there is nothing to be summed up."""
+        merged: dict[str, object] = {}
+        for document in self._summaries.documents().values() if self._summaries else ():
+            merged.update(document)
+        return f"Summary for {self._run.description}: {json.dumps(merged)}" if merged else ""
+
+    def _by_kind(self, bad: Sequence[str]) -> str:
+        parts = []
+        for kind, words in _WORDS.items():
+            names = [name for name in bad if self._results[name].kind == kind]
+            if names:
+                parts.append(f"{len(names)} {words} ({named(names)})")
+        return "; ".join(parts) or "nobody answered"
+
+
+def named(names: Sequence[str]) -> str:
+    """Some names in a line, and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _result(reply: NodeReply, assertion: Condition | None) -> HostResult:
+    if reply.statuscode:
+        return HostResult(
+            is_ok=False,
+            value=reply.data,
+            error=reply.statusmsg or f"status {reply.statuscode}",
+            kind=FAILED,
+            details={"statuscode": reply.statuscode},
+        )
+    if assertion is None or assertion.matches(reply.data):
+        return HostResult(is_ok=True, value=reply.data)
+    error = _why_not(assertion, reply.data)
+    return HostResult(is_ok=False, value=reply.data, error=error, kind=ASSERT)
+
+
+def _why_not(assertion: Condition, data: Mapping[str, object]) -> str:
+    doubts = "; ".join(assertion.term.doubts(functools.partial(find, data)))
+    return doubts or f"{assertion.text} is not true"
+
+
+_SILENT: Final = HostResult(is_ok=False, error="no answer", kind=SILENT)
+_UNREADABLE: Final = HostResult(is_ok=False, error="its reply cannot be read", kind=FAILED)
+_UNASKED: Final = HostResult(
+    is_ok=False, error="not asked, as too many others had failed", kind=UNASKED
+)
