@@ -31,11 +31,14 @@ class DataStore(Protocol):
         Options: a frozen dataclass; what the book may say of the store.
         holds_text: all values are texts; the engine turns them into what inputs want.
         is_passive: reading starts no program, so that ``--check --resolve`` may read.
+        ends_with_run: what it holds is gone when the run is; a run that is resumed puts it there
+            again.
     """
 
     Options: ClassVar[type]
     holds_text: ClassVar[bool] = False
     is_passive: ClassVar[bool] = True
+    ends_with_run: ClassVar[bool] = False
 
     def __init__(self, name: str, options: Any, bench: Workbench) -> None:
         """Make it, and do nothing yet.

@@ -29,7 +29,7 @@ class State(enum.StrEnum):
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Left out: by tags, by ``when``, by ``--start-at``, or as it was done in an earlier run."""
+    """Left out: by tags, by ``when``, by ``--start-at``, or by the operator."""
     STOPPED = "stopped"
     """Broken off: a signal, or a lock that was lost."""
 
@@ -118,7 +118,8 @@ class StepBegan(Event, frozen=True, kw_only=True, tag="step_began"):
         id: of the step; items of a loop, batches and calls follow it, as ``tasks[2]#1``.
         parent: id of the step around it; empty at the top of a list.
         list: which list of tasks it belongs to: ``tasks``, a hook, or a named list.
-        type: of the task, or ``block``, ``parallel``, ``tasks``, ``playbook``.
+        type: of the task, or ``block``, ``parallel``, ``batch`` (of a block with ``serial``),
+            ``loop`` (around its items), ``tasks``, ``playbook``.
         description: for people.
     """
 
@@ -170,12 +171,15 @@ class StepEnded(Event, frozen=True, kw_only=True, tag="step_ended"):
         message: one line; why, where it was left out.
         started: when its first try began; 0 where it never ran.
         run_seconds: of all its tries.
-        is_fail_ok: it failed, and that was fine.
+        is_fail_ok: it failed, and that was fine; its state is OK.
+        is_resumed: it was done in an earlier run, and not again; its state is OK.
         results: of its last try, by node.
         data: of its last try.
-        registered: what it left under ``register``; None where it says none.
+        registered: what it left under ``register``; None where it says none.  Of a batch its
+            nodes, so that a run that is resumed leaves them out.
         writes: what it put into stores that end with the run, by path, for a run that is
-            resumed; None where a secret was among it, so that it must be done again.
+            resumed, with None for what it deleted; None where a secret was among what it gave,
+            so that it must be done again.
     """
 
     id: str
@@ -188,6 +192,7 @@ class StepEnded(Event, frozen=True, kw_only=True, tag="step_ended"):
     started: float = 0.0
     run_seconds: float = 0.0
     is_fail_ok: bool = False
+    is_resumed: bool = False
     results: Mapping[str, HostResult] = {}
     data: tuple[Any, ...] = ()
     register: str = ""

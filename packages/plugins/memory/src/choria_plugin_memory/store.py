@@ -82,6 +82,7 @@ class MemoryStore(LockingStore, DataStore):
     Options: ClassVar[type] = MemoryOptions
     holds_text: ClassVar[bool] = False
     is_passive: ClassVar[bool] = True
+    ends_with_run: ClassVar[bool] = True
 
     def __init__(self, name: str, options: Any, bench: Workbench) -> None:  # noqa: ARG002
         self._name = name
