@@ -44,6 +44,8 @@ th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var
 th { color: var(--soft); font-weight: 600; font-size: 13px; }
 td.number, th.number { text-align: right; }
 td:last-child, th:last-child { padding-right: 0; }
+details { border-bottom: 1px solid var(--rule); padding: 6px 0; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
 .chart { width: 100%; height: auto; display: block; }
 .chart text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 .chart .name { fill: var(--ink); }
