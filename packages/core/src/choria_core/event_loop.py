@@ -5,14 +5,26 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-Main = Callable[[asyncio.Event], Coroutine[Any, Any, Result]]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Stop(asyncio.Event):
+    """Set when the program shall finish.
+
+    Attributes:
+        signal: the number of the signal that said so; 0 where it was none.
+    """
+
+    signal: int = 0
+
+
+Main = Callable[[Stop], Coroutine[Any, Any, Result]]
 
 
 def run_async(main: Coroutine[Any, Any, Result]) -> Result:
@@ -29,15 +41,14 @@ def run_async(main: Coroutine[Any, Any, Result]) -> Result:
         return runner.run(_cancelled_by_sigterm(main))
 
 
-def run_until_stopped(main: Main[Result]) -> Result:
+def run_until_stopped(main: Main[Result], *, signals: Sequence[int] = STOP_SIGNALS) -> Result:
     """Run ``main(stop)`` to its end and return its result.
 
-    The first SIGINT or SIGTERM sets ``stop``: ``main`` finishes what is in
-    flight and returns.  A second one ends the process at once with 128 plus
-    the signal's number.
+    The first of ``signals`` sets ``stop``: ``main`` finishes what is in flight and returns.  A
+    second one ends the process at once with 128 plus the signal's number.
     """
     with _runner() as runner:
-        return runner.run(_with_stop(main))
+        return runner.run(_with_stop(main, signals))
 
 
 def _runner() -> asyncio.Runner:
@@ -75,22 +86,23 @@ async def _cancelled_by_sigterm(main: Coroutine[Any, Any, Result]) -> Result:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _with_stop(main: Main[Result]) -> Result:
+async def _with_stop(main: Main[Result], signals: Sequence[int]) -> Result:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop = Stop()
 
     def on_signal(number: int) -> None:
         if stop.is_set():
             _end_at_once(number)
+        stop.signal = number
         stop.set()
 
-    for number in STOP_SIGNALS:
+    for number in signals:
         loop.add_signal_handler(number, on_signal, number)
     try:
         with _stack_dumps(loop):
             return await main(stop)
     finally:
-        for number in STOP_SIGNALS:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 
