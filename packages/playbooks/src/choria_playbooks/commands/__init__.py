@@ -1,0 +1,1 @@
+"""``choria playbook``: options in, books run and looked at."""

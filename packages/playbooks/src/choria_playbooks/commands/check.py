@@ -1,0 +1,75 @@
+"""``choria playbook check``: what is wrong with books, before they run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from choria_core.errors import ConfigError
+from choria_playbooks.commands.open_book import warn
+
+if TYPE_CHECKING:
+    from choria_core.config.problems import Problem
+    from choria_playbooks.book.kinds import Kinds
+
+
+def check(
+    context: typer.Context,
+    books: Annotated[list[Path], typer.Argument(metavar="BOOK…", help="Playbooks.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as JSON, and nothing else.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+) -> None:
+    """Say what is wrong with playbooks, and do nothing.
+
+    Beside what keeps a book from running that is what was probably not meant: names in
+    templates that nothing has, inputs that nobody uses, secrets in plain text.  Ends with 2
+    where a book has errors.
+    """
+    from choria_playbooks.book.offered_kinds import kinds_of
+
+    kinds = kinds_of(context.obj)
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
+    for file in books:
+        found, told = _check(file, kinds)
+        errors += found
+        warnings += told
+    if strict:
+        errors, warnings = errors + warnings, []
+    if as_json:
+        _print_json(errors, warnings)
+        raise typer.Exit(2 if errors else 0)
+    for warning in warnings:
+        warn(str(warning))
+    if errors:
+        raise ConfigError("\n".join(str(error) for error in errors))
+    told = f", {len(warnings)} warnings" if warnings else ""
+    typer.echo(f"{len(books)} playbook{'' if len(books) == 1 else 's'} checked{told}")
+
+
+def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Problem, ...]]":
+    """Errors and warnings of one book."""
+    from choria_core.config.problems import InvalidConfigError
+    from choria_playbooks.book.lint import lint
+    from choria_playbooks.book.reading import read_book
+
+    try:
+        found = read_book(file, kinds)
+    except InvalidConfigError as error:
+        return error.problems, ()
+    return (), (*found.warnings, *lint(found.book))
+
+
+def _print_json(errors: "list[Problem]", warnings: "list[Problem]") -> None:
+    import json
+    from dataclasses import asdict
+
+    rows = [
+        {"severity": severity, **asdict(problem)}
+        for severity, problems in (("error", errors), ("warning", warnings))
+        for problem in problems
+    ]
+    typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))

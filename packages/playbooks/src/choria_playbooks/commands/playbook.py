@@ -1,0 +1,28 @@
+"""``choria playbook``: the group of its commands."""
+
+import typer
+
+from choria_playbooks.commands.book_command import BookCommand
+from choria_playbooks.commands.check import check
+from choria_playbooks.commands.list_books import list_books
+from choria_playbooks.commands.locks import locks
+from choria_playbooks.commands.report import report
+from choria_playbooks.commands.run import run
+from choria_playbooks.commands.schema import schema
+from choria_playbooks.commands.show import show
+
+app = typer.Typer(help="Run YAML playbooks, check them and look at them.")
+
+
+@app.callback()
+def _group() -> None:
+    """Run YAML playbooks, check them and look at them."""
+
+
+app.command("run", cls=BookCommand)(run)
+app.command("check")(check)
+app.command("show")(show)
+app.command("list")(list_books)
+app.command("locks")(locks)
+app.command("report")(report)
+app.command("schema")(schema)

@@ -1,0 +1,1 @@
+"""What a book will do, as text and as a picture."""

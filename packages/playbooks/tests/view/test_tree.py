@@ -1,0 +1,135 @@
+"""The tree of steps that grows while a book runs."""
+
+from typing import Any
+
+from choria_core.playbook.outcome import HostResult
+from choria_playbooks.engine.events import (
+    Event,
+    Level,
+    Line,
+    LockGone,
+    LockTaken,
+    LockWaiting,
+    NodeDone,
+    NodesWaiting,
+    State,
+    StepBegan,
+    StepEnded,
+    TryBegan,
+)
+from choria_playbooks.view.tree import Said, Tree
+
+GOOD, BAD = HostResult(is_ok=True), HostResult(is_ok=False, error="no")
+
+
+def began(step: str, *, parent: str = "", kind: str = "shell") -> StepBegan:
+    """A step begins."""
+    return StepBegan(
+        time=1.0, id=step, parent=parent, list="tasks", type=kind, description=f"do {step}"
+    )
+
+
+def ended(step: str, state: State = State.OK, **changes: Any) -> StepEnded:
+    """A step is over."""
+    values: dict[str, Any] = {
+        "time": 3.0,
+        "id": step,
+        "parent": "",
+        "list": "tasks",
+        "type": "shell",
+        "description": f"do {step}",
+        "state": state,
+        "message": "it is over",
+        "run_seconds": 2.0,
+    }
+    return StepEnded(**values | changes)
+
+
+def said(tree: Tree, *events: Event) -> list[Said]:
+    """What is printed for good."""
+    return [line for event in events for line in tree.take(event)]
+
+
+def test_a_step_is_printed_when_it_is_over() -> None:
+    tree = Tree()
+
+    assert said(tree, began("a")) == []
+    assert list(tree.running) == ["a"]
+    assert said(tree, ended("a")) == [Said(0, "✓", "green", "do a", "2.00 s")]
+    assert tree.running == {}
+
+
+def test_steps_of_a_block_stand_below_it_and_its_name_is_printed_once() -> None:
+    lines = said(
+        Tree(),
+        began("b", kind="block"),
+        began("b.1", parent="b"),
+        ended("b.1", parent="b"),
+        began("b.2", parent="b"),
+        ended("b.2", State.FAILED, parent="b"),
+        ended("b", State.FAILED, type="block"),
+    )
+
+    assert [(line.depth, line.mark, line.text) for line in lines] == [
+        (0, "▸", "do b"),
+        (1, "✓", "do b.1"),
+        (1, "✗", "do b.2"),
+        (0, "✗", "do b"),
+    ]
+
+
+def test_nodes_are_counted_while_they_answer_and_anew_for_each_try() -> None:
+    tree = Tree()
+    said(
+        tree,
+        began("a"),
+        TryBegan(time=1, id="a", number=1, tries=2),
+        NodesWaiting(time=1, id="a", nodes=("n1", "n2", "n3")),
+        NodeDone(time=1, id="a", node="n1", result=GOOD),
+        NodeDone(time=1, id="a", node="n2", result=BAD),
+    )
+    first = tree.running["a"]
+    assert (first.nodes, first.done, first.failed) == (3, 2, 1)
+
+    said(tree, TryBegan(time=1, id="a", number=2, tries=2))
+
+    assert (first.number, first.nodes, first.done) == (2, 0, 0)
+
+
+def test_a_failure_says_why_and_on_how_many_nodes() -> None:
+    (line,) = said(Tree(), ended("a", State.FAILED, results={"n1": GOOD, "n2": BAD}))
+
+    assert line.note == "1/2 nodes, 2.00 s, it is over"
+
+
+def test_output_of_programs_stands_below_their_task_and_cannot_move_the_cursor() -> None:
+    output = Line(
+        time=1, level=Level.INFO, context="c", text="hi \x1b[2J", step="a", is_output=True
+    )
+
+    assert said(Tree(), began("a"), output) == [Said(1, "│", "dim", r"hi \x1b[2J")]
+
+
+def test_log_lines_below_the_level_are_not_shown() -> None:
+    lines = [Line(time=1, level=level, context="c", text=level.name) for level in Level]
+
+    assert [line.text for line in said(Tree(), *lines)] == ["WARN", "ERROR", "FATAL"]
+    assert len(said(Tree(Level.DEBUG), *lines)) == 5
+
+
+def test_a_lock_is_waited_for_until_it_is_taken() -> None:
+    tree = Tree()
+    said(tree, LockWaiting(time=1, lock="kv/a", holder="up=rip"))
+    assert tree.waiting == {"kv/a": "up=rip"}
+
+    lines = said(
+        tree,
+        LockTaken(time=2, lock="kv/a", token=7),
+        LockGone(time=3, lock="kv/a", loss="its session ended"),
+    )
+
+    assert tree.waiting == {}
+    assert [(line.colour, line.note) for line in lines] == [
+        ("cyan", "taken"),
+        ("red", "lost: its session ended"),
+    ]
