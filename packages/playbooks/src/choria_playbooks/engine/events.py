@@ -6,11 +6,15 @@ is masked already: no secret is in it.  Times are unix seconds.
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from choria_core.playbook.outcome import HostResult
+
+
+CONTAINERS: Final = frozenset(("block", "parallel", "tasks", "playbook", "loop"))
+"""Types of steps that hold others, and are no tasks."""
 
 
 class Level(enum.IntEnum):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from choria_core.playbook.outcome import HostResult
 from choria_playbooks.engine.events import (
+    CONTAINERS,
     Event,
     InputsKnown,
     Line,
@@ -27,8 +28,6 @@ from choria_playbooks.engine.events import (
 from choria_playbooks.report.yaml_lines import item, mapping, scalar
 
 VERSION: Final = 1
-CONTAINERS: Final = frozenset(("block", "parallel", "tasks", "playbook", "loop"))
-"""Types of steps that are no tasks."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,200 @@
+"""A command whose options come from the book that it is given.
+
+``choria playbook run BOOK --help`` shows the inputs of the book as typed options.  What was given
+for them is found by :func:`given_inputs`.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+import typer.core
+import typer.main
+
+from choria_playbooks.commands.open_book import open_book
+
+if TYPE_CHECKING:
+    from choria_playbooks.book.reading import ReadBook
+    from choria_playbooks.inputs.input import Input
+
+PANEL: Final = "Inputs of the playbook"
+_BOOK: Final = "choria.playbook.book"
+_OPTIONS: Final = "choria.playbook.options"
+_GIVEN: Final = "choria.playbook.given"
+_ENDINGS: Final = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class InputOption:
+    """An option of an input.
+
+    Attributes:
+        input: its name.
+        source: what the option's value is: ``value``, or for secrets ``file`` or ``env``.
+        key: of the parameter.
+    """
+
+    input: str
+    source: str
+    key: str
+
+
+class BookCommand(typer.core.TyperCommand):
+    """Reads the book while the command line is parsed, and takes its inputs as options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer's, with the options of the book that ``args`` name."""
+        file = book_file(args, self._options_with_values())
+        if file is not None:
+            found = open_book(file, ctx.find_root().obj)
+            ctx.meta[_BOOK] = found
+            taken = {name for one in self.params for name in one.opts}
+            ctx.meta[_OPTIONS] = _made(found.book.inputs, taken)
+        rest = super().parse_args(ctx, args)
+        made: tuple[list[Any], list[InputOption]] = ctx.meta.get(_OPTIONS, ([], []))
+        ctx.meta[_GIVEN] = {option: ctx.params.pop(option.key, None) for option in made[1]}
+        return rest
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Those of the command and of the book."""
+        own = super().get_params(ctx)
+        return [*own, *ctx.meta.get(_OPTIONS, ([], []))[0]]
+
+    def _options_with_values(self) -> frozenset[str]:
+        return frozenset(
+            name
+            for one in self.params
+            if not getattr(one, "is_flag", False) and one.param_type_name == "option"
+            for name in one.opts
+        )
+
+
+def read_book_of(context: typer.Context) -> "ReadBook | None":
+    """The book that the command line names; None where it was not found there."""
+    found: ReadBook | None = context.meta.get(_BOOK)
+    return found
+
+
+def given_inputs(context: typer.Context) -> "Mapping[InputOption, Any]":
+    """What was given for the options of the book; those that were not given are left out."""
+    given: Mapping[InputOption, Any] = context.meta.get(_GIVEN, {})
+    return {option: value for option, value in given.items() if value not in (None, [], ())}
+
+
+def book_file(words: Sequence[str], options: frozenset[str]) -> Path | None:
+    """The word of a command line that names the book.
+
+    Args:
+        words: of the command line.
+        options: names of options that take a value.
+    """
+    plain = list(_plain_words(words, options))
+    named = [word for word in plain if word.endswith(_ENDINGS)]
+    return Path(named[0] if named else plain[0]) if plain else None
+
+
+def _plain_words(words: Sequence[str], options: frozenset[str]) -> Iterator[str]:
+    is_value = False
+    for word in words:
+        if word == "--":
+            continue
+        if is_value:
+            is_value = False
+        elif word.startswith("-") and word != "-":
+            is_value = word in options
+        else:
+            yield word
+
+
+def _made(inputs: "Mapping[str, Input]", taken: set[str]) -> tuple[list[Any], list[InputOption]]:
+    """Parameters for the parser, and what they stand for."""
+    parameters: list[inspect.Parameter] = []
+    options: list[InputOption] = []
+    used = {"--help", *taken}
+    for number, one in enumerate(inputs.values()):
+        if one.dynamic:
+            continue
+        for source, names, kind in _forms(one):
+            if used.intersection(names):
+                continue  # an option of ours has the name: --input gives the value
+            used.update(names)
+            option = InputOption(one.name, source, f"input_{number}_{source}")
+            options.append(option)
+            parameters.append(_parameter(option, names, kind, one))
+    return _typer_options(parameters), options
+
+
+def _forms(one: "Input") -> Iterator[tuple[str, list[str], Any]]:
+    """How an input is given: the source of the value, names, type."""
+    from choria_playbooks.inputs.input import InputType
+
+    name = f"--{one.name.lower()}"
+    match one.type:
+        case InputType.SECRET:
+            yield "file", [f"{name}-file"], str | None
+            yield "env", [f"{name}-env"], str | None
+        case InputType.BOOLEAN:
+            yield "value", [name, f"--no-{one.name.lower()}"], bool | None
+        case InputType.ARRAY:
+            yield "value", [name], list[str] | None
+        case _:
+            yield "value", [name], str | None
+
+
+def _parameter(option: InputOption, names: list[str], kind: Any, one: "Input") -> inspect.Parameter:
+    from choria_playbooks.inputs.input import InputType
+
+    is_flag = one.type is InputType.BOOLEAN
+    declared = ["/".join(names)] if is_flag else names
+    metavar = None if is_flag else {"file": "FILE", "env": "VARIABLE"}.get(option.source)
+    info = typer.Option(
+        *declared,
+        metavar=metavar or (None if is_flag else one.name.upper()),
+        help=_help(one, option.source),
+        rich_help_panel=PANEL,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        option.key,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind, info],
+    )
+
+
+def _help(one: "Input", source: str) -> str:
+    from choria_playbooks.inputs.input import ABSENT
+
+    words = {"file": "File that holds it", "env": "Environment variable that holds it"}
+    said = f"{one.description}: {words[source]}" if source in words else one.description
+    told = f"{said} ({one.type})".strip()
+    has_default = one.default not in (ABSENT, None, False, "")
+    if has_default and not one.is_secret:
+        told += f" default: {one.default}"
+    if one.data:
+        told += f"; else from {one.data}"
+    return _without_markup(told)
+
+
+def _without_markup(text: str) -> str:
+    """A text of a book, safe in help that knows markup."""
+    from choria_core.presentation.safe_text import one_line
+
+    return one_line(text).replace("[", r"\[")
+
+
+def _typer_options(parameters: list[inspect.Parameter]) -> list[Any]:
+    """Typer's own parameters for a function that takes ``parameters``."""
+
+    def function(**_given: object) -> None:
+        """Stand for the book."""
+
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    function.__annotations__ = {one.name: one.annotation for one in parameters}
+    app = typer.Typer(add_completion=False)
+    app.command()(function)
+    made: list[Any] = typer.main.get_command(app).params
+    return made
