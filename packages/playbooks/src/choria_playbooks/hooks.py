@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable
 
-from choria_core.hookspecs import NodeSetPlugin, TaskPlugin, hookimpl
+from choria_core.hookspecs import Command, NodeSetPlugin, TaskPlugin, hookimpl
+
+
+@hookimpl
+def choria_commands() -> Iterable[Command]:
+    """``choria playbook``."""
+    return [
+        Command("playbook", "choria_playbooks.commands.playbook:app", "Run YAML playbooks."),
+    ]
 
 
 @hookimpl
