@@ -1,9 +1,10 @@
 """The data store ``consul``."""
 
+import asyncio
 import contextlib
 from typing import Any, ClassVar, Final
 
-from choria_core.errors import ConnectError, KeyMissingError, TransportError, WorkError
+from choria_core.errors import ChoriaError, ConnectError, KeyMissingError, WorkError
 from choria_core.playbook.data_store import DataStore
 from choria_core.playbook.lease import TRIES_IN_A_LIFE, lease_clock
 from choria_core.playbook.lock import HeldLock, LockHolder, LockingStore, LockView
@@ -78,9 +79,7 @@ class ConsulStore(LockingStore, DataStore):
         """Take a lock by a session of its own."""
         until = lease_clock() + timeout_seconds
         while True:
-            session = await Session.open(
-                self._client, self._terms, key=_checked(key), book=holder.book
-            )
+            session = await self._session(_checked(key), holder.book)
             try:
                 return await session.take(holder, until=until, timeout_seconds=timeout_seconds)
             except SessionEndedError:
@@ -106,6 +105,16 @@ class ConsulStore(LockingStore, DataStore):
         await self._client.session.destroy(view.session)
         return True
 
+    async def _session(self, key: str, book: str) -> Session:
+        """A new session, which is none where we are cancelled before Consul has named it."""
+        opening = asyncio.create_task(Session.open(self._client, self._terms, key=key, book=book))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ChoriaError):
+                await _abandon(await opening)
+            raise
+
     def _make_client(self) -> Client:
         options, environment = self._options, self._bench.environment
         server = StoreServer.of_options(
@@ -125,7 +134,7 @@ class ConsulStore(LockingStore, DataStore):
 
 async def _abandon(session: Session) -> None:
     """End a session that got no lock; what cannot be told to Consul it finds out itself."""
-    with contextlib.suppress(TransportError):
+    with contextlib.suppress(ChoriaError):
         await session.end()
 
 
