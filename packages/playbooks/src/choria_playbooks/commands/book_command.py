@@ -129,30 +129,25 @@ def _made(inputs: "Mapping[str, Input]", taken: set[str]) -> tuple[list[Any], li
 
 def _forms(one: "Input") -> Iterator[tuple[str, list[str], Any]]:
     """How an input is given: the source of the value, names, type."""
+    from choria_playbooks.inputs.command_line import is_repeatable, option_of, secret_options_of
     from choria_playbooks.inputs.input import InputType
 
-    name = f"--{one.name.lower()}"
-    match one.type:
-        case InputType.SECRET:
-            yield "file", [f"{name}-file"], str | None
-            yield "env", [f"{name}-env"], str | None
-        case InputType.BOOLEAN:
-            yield "value", [name, f"--no-{one.name.lower()}"], bool | None
-        case InputType.ARRAY:
-            yield "value", [name], list[str] | None
-        case _:
-            yield "value", [name], str | None
+    if one.is_secret:
+        file, variable = secret_options_of(one)
+        yield "file", [file], str | None
+        yield "env", [variable], str | None
+    elif one.type is InputType.BOOLEAN:
+        yield "value", [option_of(one), f"--no-{option_of(one)[2:]}"], bool | None
+    else:
+        yield "value", [option_of(one)], list[str] | None if is_repeatable(one) else str | None
 
 
 def _parameter(option: InputOption, names: list[str], kind: Any, one: "Input") -> inspect.Parameter:
-    from choria_playbooks.inputs.input import InputType
-
-    is_flag = one.type is InputType.BOOLEAN
-    declared = ["/".join(names)] if is_flag else names
-    metavar = None if is_flag else {"file": "FILE", "env": "VARIABLE"}.get(option.source)
+    is_flag = len(names) > 1
+    metavar = {"file": "FILE", "env": "VARIABLE"}.get(option.source, one.name.upper())
     info = typer.Option(
-        *declared,
-        metavar=metavar or (None if is_flag else one.name.upper()),
+        *(["/".join(names)] if is_flag else names),
+        metavar=None if is_flag else metavar,
         help=_help(one, option.source),
         rich_help_panel=PANEL,
         show_default=False,
@@ -166,17 +161,11 @@ def _parameter(option: InputOption, names: list[str], kind: Any, one: "Input") -
 
 
 def _help(one: "Input", source: str) -> str:
-    from choria_playbooks.inputs.input import ABSENT
+    from choria_playbooks.inputs.command_line import help_of
 
-    words = {"file": "File that holds it", "env": "Environment variable that holds it"}
-    said = f"{one.description}: {words[source]}" if source in words else one.description
-    told = f"{said} ({one.type})".strip()
-    has_default = one.default not in (ABSENT, None, False, "")
-    if has_default and not one.is_secret:
-        told += f" default: {one.default}"
-    if one.data:
-        told += f"; else from {one.data}"
-    return _without_markup(told)
+    words = {"file": "in a file", "env": "in an environment variable"}
+    told = f"{help_of(one)} {words.get(source, '')}".strip()
+    return _without_markup(f"{told}; else from {one.data}" if one.data else told)
 
 
 def _without_markup(text: str) -> str:

@@ -34,9 +34,9 @@ def check(
     errors: list[Problem] = []
     warnings: list[Problem] = []
     for file in books:
-        found, told = _check(file, kinds)
-        errors += found
-        warnings += told
+        wrong, odd = _check(file, kinds)
+        errors += wrong
+        warnings += odd
     if strict:
         errors, warnings = errors + warnings, []
     if as_json:

@@ -68,14 +68,15 @@ def _missing_secrets(book: "Book", values: Mapping[str, Any]) -> "Iterator[Input
 
 def _of_option(one: "Input", source: str, given: Any) -> Any:
     """The value of an option of the command line."""
+    from choria_playbooks.inputs.command_line import option_of, secret_options_of
     from choria_playbooks.inputs.errors import InputError
     from choria_playbooks.inputs.types import value_of_texts
 
     if source == "file":
-        return _file_text(f"--{one.name.lower()}-file", given)
+        return _file_text(secret_options_of(one)[0], given)
     if source == "env":
         if given not in os.environ:
-            raise UsageError(f"--{one.name.lower()}-env: there is no variable {given}")
+            raise UsageError(f"{secret_options_of(one)[1]}: there is no variable {given}")
         return os.environ[given]
     if isinstance(given, bool):
         return given
@@ -83,28 +84,33 @@ def _of_option(one: "Input", source: str, given: Any) -> Any:
     try:
         return value_of_texts(one.type, texts)
     except InputError as error:
-        raise UsageError(f"--{one.name.lower()}: {texts[-1]!r} {error}") from error
+        raise UsageError(f"{option_of(one)}: {texts[-1]!r} {error}") from error
 
 
 def _file_text(option: str, file: str) -> str:
     """What a file holds, without one line end at its end."""
+    from choria_playbooks.inputs.errors import InputError
+    from choria_playbooks.inputs.secret_files import read_secret
+
     try:
-        text = Path(file).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"{option}: {file} cannot be read: {reason}") from error
-    return text.removesuffix("\n").removesuffix("\r")
+        text = read_secret(Path(file).expanduser())
+    except InputError as error:
+        raise UsageError(f"{option}: the value {error}") from error
+    if text is None:
+        raise UsageError(f"{option}: there is no file {file}")
+    return text
 
 
 def _of_document(document: str) -> dict[str, Any]:
     """The values of ``--input``: JSON, or ``@`` and a file of JSON or YAML."""
+    from choria_core.config.file import text_of
     from choria_core.config.problems import InvalidConfigError
     from choria_core.config.yaml_nodes import plain
     from choria_core.config.yaml_text import read_yaml
 
     is_file = document.startswith("@")
     name = document[1:] if is_file else "--input"
-    text = _file_text("--input", name) if is_file else document
+    text = text_of(Path(name).expanduser()) if is_file else document
     found = read_yaml(text, file=name)
     if found.problems:
         raise InvalidConfigError(found.problems)
@@ -116,6 +122,7 @@ def _of_document(document: str) -> dict[str, Any]:
 
 def _of_json(book: "Book", name: str, value: Any) -> Any:
     from choria_core.config.value import nearest
+    from choria_playbooks.inputs.command_line import secret_options_of
     from choria_playbooks.inputs.errors import InputError
     from choria_playbooks.inputs.types import typed
 
@@ -127,7 +134,7 @@ def _of_json(book: "Book", name: str, value: Any) -> Any:
     if one.is_secret:
         raise UsageError(
             f"--input: {name} is a secret, which lists of processes and files of inputs would "
-            f"show; give it by --{name.lower()}-file or --{name.lower()}-env"
+            f"show; give it by {' or '.join(secret_options_of(one))}"
         )
     try:
         return typed(one.type, value)

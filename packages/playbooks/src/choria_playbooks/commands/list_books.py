@@ -51,9 +51,9 @@ def _row(file: Path, context: typer.Context) -> dict[str, str] | None:
     """What is to be said of a file; None where it is no playbook."""
     from choria_core.config.problems import InvalidConfigError
     from choria_playbooks.book.offered_kinds import kinds_of
-    from choria_playbooks.book.reading import looks_like_book, read_book
+    from choria_playbooks.book.reading import read_book
 
-    if not looks_like_book(file):
+    if not _looks_like_book(file):
         return None
     try:
         book = read_book(file, kinds_of(context.obj)).book
@@ -74,6 +74,16 @@ def _row(file: Path, context: typer.Context) -> dict[str, str] | None:
         "description": data.description,
         "state": "ok",
     }
+
+
+def _looks_like_book(file: Path) -> bool:
+    """Whether a file says what only playbooks say; other YAML lies beside them."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    words = {line.partition(":")[0] for line in text.splitlines()}
+    return {"name", "version"} <= words and bool(words & {"tasks", "hooks", "nodes", "inputs"})
 
 
 def _print(rows: list[dict[str, str]]) -> None:

@@ -63,7 +63,9 @@ def _drawn(book: "Book", form: Form) -> str:
 def _resolved(file: Path) -> str:
     import yaml
 
-    from choria_playbooks.book.reading import read_plain
+    from choria_core.config.file import text_of
+    from choria_core.config.yaml_nodes import plain
+    from choria_core.config.yaml_text import read_yaml
 
     class Dumper(yaml.SafeDumper):
         """Writes shared parts out."""
@@ -71,4 +73,6 @@ def _resolved(file: Path) -> str:
         def ignore_aliases(self, _data: object) -> bool:
             return True
 
-    return yaml.dump(read_plain(file), Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    root = read_yaml(text_of(file), file=str(file)).root
+    assert root is not None, "it is a playbook, which was read before"
+    return yaml.dump(plain(root), Dumper=Dumper, sort_keys=False, allow_unicode=True)
