@@ -80,12 +80,13 @@ _STRICT_NAMED: Final[Mapping[str, Form]] = {
 _OPEN: Final = frozenset((Form.INPUTS, Form.PREVIOUS_TASK, Form.REGISTERED, Form.ARGUMENTS))
 """Those whose paths go on into the value, in strict books."""
 
-# A date's format is bounded, so that a text of blanks costs no more than its length.
+# Blanks are never given back, and a date's format is bounded: a text costs what its length does.
 _MARKER: Final = re.compile(
-    r"""\{{2,3}\s*(?:
-        (?P<date>(?:utc_)?date)\(\s*["']?(?P<format>(?!["'])(?:(?!\{\{|\}\}).){1,200}?)["']?\s*\)
+    r"""\{{2,3}\s*+(?:
+        (?P<date>(?:utc_)?date)\(\s*+
+            (?:["'](?!["'])|(?!["']))(?P<format>(?:(?!\{\{|\}\}).){1,200}?)["']?\s*+\)
         |(?P<body>[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*)
-    )\s*\}{2,3}""",
+    )\s*+\}{2,3}""",
     re.VERBOSE,
 )
 _LIKENESS: Final = re.compile(r"\{{2,3}[^{}]{1,200}\}{2,3}")
