@@ -135,6 +135,8 @@ class NodeSetSpec:
         test: whether they must answer a ping before anything is done.
         uses: agents that all of them must have, in the versions of the book's ``uses``.
         options: what the kind of set takes, templates and all.
+        unfilled: those of the words above that hold templates, None for none; they stand at
+            their defaults until :func:`choria_playbooks.book.reading_places.complete_node_set`.
         location: of its name.
     """
 
@@ -148,6 +150,7 @@ class NodeSetSpec:
     test: bool = False
     uses: tuple[str, ...] = ()
     options: MapNode
+    unfilled: MapNode | None = None
     location: Location
 
 
