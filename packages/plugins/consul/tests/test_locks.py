@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from choria_core.errors import KeyMissingError, LockTimeoutError, WorkError
+from choria_core.errors import KeyMissingError, LockTimeoutError, TransportError, WorkError
 from choria_core.playbook.lease import lease_clock
 from choria_core.playbook.workbench import Workbench
 from choria_plugin_consul.lock import Session
@@ -14,6 +14,7 @@ from choria_plugin_consul.options import ConsulOptions
 from choria_plugin_consul.store import ConsulStore
 from choria_testing.consul_agent import ConsulAgent
 from choria_testing.datastore import ALICE, BOB, StoreTests
+from choria_testing.fixtures import MakeConsul
 from choria_testing.json_api import ask_json
 
 PATIENCE_SECONDS = 20.0
@@ -143,6 +144,26 @@ class TestLocks(StoreTests):
         assert (await store.lock_view(key)).holder is None
 
         ask_json(f"{url}/session/destroy/{session}", method="PUT")
+
+    @pytest.mark.faults
+    async def test_a_restart_within_the_life_of_a_lock_does_no_harm(
+        self, make_consul: MakeConsul, bench: Workbench, key: str
+    ) -> None:
+        """Neither to who has it nor to who waits for it."""
+        agent = await make_consul(keeps_data=True)
+        store = ConsulStore("pb", ConsulOptions(url=agent.http_url), bench)
+        lock = await store.acquire(key, ALICE, timeout_seconds=0)
+        waiting = asyncio.create_task(store.acquire(key, BOB, timeout_seconds=60))
+        await has_session(agent, BOB.book)
+
+        await agent.kill()
+        with pytest.raises(TransportError):
+            await store.read(key)
+        await agent.start()
+
+        assert lock.is_held()
+        await lock.release()
+        await (await waiting).release()
 
 
 def sessions(consul: ConsulAgent, book: str) -> list[str]:

@@ -39,6 +39,9 @@ JITTER: Final = 1 / 16
 RETRY_SECONDS: Final = 0.5
 """Between two tries while a lock delay runs, or Consul cannot be reached."""
 
+DENIED: Final = "Permission denied"
+"""A transaction that we may not do is refused with the status of one that came too late."""
+
 
 class SessionEndedError(LockLostError):
     """The session ended before it had the lock: another one may try."""
@@ -189,6 +192,10 @@ class Session:
         except ClientError as error:
             if "invalid session" in str(error):
                 raise SessionEndedError("Consul ended the session") from error
+            if DENIED in str(error):
+                raise AuthenticationError(
+                    f"Consul does not let us lock {self.key!r}: {DENIED.lower()}"
+                ) from error
             return None
         return int(answer["Results"][-1]["KV"]["ModifyIndex"])
 
