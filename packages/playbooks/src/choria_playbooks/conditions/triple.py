@@ -1,5 +1,6 @@
 """Conditions as ``mcollective_assert`` took them: a key, an operator and a value.  Pure."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -9,7 +10,6 @@ from choria_playbooks.conditions.condition import Condition, Term
 from choria_playbooks.conditions.errors import ConditionError
 from choria_playbooks.conditions.paths import MISSING
 from choria_playbooks.conditions.terms import Comparison, Not
-from choria_playbooks.templates.value_text import value_text
 
 _PARTS: Final = 3
 
@@ -33,10 +33,11 @@ def condition_of_triple(triple: object) -> Condition:
         raise ConditionError("the first part of the expression is the name of an output")
     plain = str(operator).removeprefix("!")
     path = key.removeprefix(":")
-    term: Term = Comparison(path, f"{operator} {value_text(value)}", _check(plain, value))
+    words = f"{operator} {json.dumps(value, ensure_ascii=False, default=str)}"
+    term: Term = Comparison(path, words, _check(plain, value))
     if plain != str(operator):
         term = Not(term)
-    return Condition(f"{path} {operator} {value_text(value)}", (path,), term)
+    return Condition(f"{path} {words}", (path,), term)
 
 
 def _check(operator: str, value: object) -> Check:
@@ -48,7 +49,7 @@ def _check(operator: str, value: object) -> Check:
 
 
 def _pattern(value: object) -> Check:
-    text = value_text(value)
+    text = str(value)
     if len(text) > 1 and text.startswith("/") and text.endswith("/"):
         text = text[1:-1]
     try:
