@@ -26,7 +26,7 @@ def test_texts_stay_and_the_rest_is_json(value: object, text: str) -> None:
 def test_what_json_cannot_say_is_refused() -> None:
     loop: list[object] = []
     loop.append(loop)
-    for value in (object(), {"a": {1, object()}}, loop):
+    for value in (object(), {"a": {1, object()}}, loop, "\udc80"):
         with pytest.raises(WorkError, match="cannot be stored"):
             stored_text(value)
 

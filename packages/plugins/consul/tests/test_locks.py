@@ -120,11 +120,12 @@ class TestLocks(StoreTests):
     ) -> None:
         """Consul did what we asked, and its answer never came."""
         store = make_store()
-        session = await Session.open(store._client, store._terms, key=key, book=ALICE.book)
+        session = await Session.open(store._client, store._terms, key=key, holder=ALICE)
         asked = f"{consul.http_url}/v1/kv/{quote(key)}?acquire={session.session}"
         assert ask_json(asked, {}, method="PUT") is True
 
-        lock = await session.take(ALICE, until=lease_clock(), timeout_seconds=0)
+        lock = await session.try_to_lock(until=lease_clock())
+        assert lock is not None
 
         view = await store.lock_view(key)
         assert (view.token, view.holder) == (lock.token, None)

@@ -12,16 +12,16 @@ def stored_text(value: object) -> str:
     Everything else is JSON, which inputs of those types read back.
 
     Raises:
-        WorkError: JSON cannot say it.
+        WorkError: JSON or UTF-8 cannot say it.
     """
-    if isinstance(value, str):
-        return value
     if value is None:
         return ""
     try:
-        return msgspec.json.encode(value).decode()
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        text.encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise WorkError(f"the value cannot be stored as JSON: {error}") from error
+        raise WorkError(f"the value cannot be stored as text: {error}") from error
+    return text
 
 
 def text_of_bytes(data: bytes, key: str) -> str:

@@ -22,29 +22,25 @@ from choria_core.errors import (
     AuthenticationError,
     LockLostError,
     LockTimeoutError,
-    TransportError,
     WorkError,
 )
 from choria_core.playbook.lease import Lease, LeasedLock, lease_clock
 from choria_core.playbook.lock import LockHolder
+from choria_core.playbook.lock_session import SessionEndedError
 from choria_core.playbook.lock_texts import lock_timeout, read_lock_text, write_lock_text
 from choria_plugin_consul.client import Client
 
-LONGEST_QUESTION_SECONDS: Final = 60.0
+MOST_WAIT_SECONDS: Final = 30.0
 """How long we let Consul wait for a change; then we ask again, and see that it lives."""
 
 JITTER: Final = 1 / 16
 """Consul answers later than told by up to this part of the time."""
 
-RETRY_SECONDS: Final = 0.5
-"""Between two tries while a lock delay runs, or Consul cannot be reached."""
+DELAY_PAUSE_SECONDS: Final = 0.5
+"""Between two tries while a lock delay runs."""
 
 DENIED: Final = "Permission denied"
 """A transaction that we may not do is refused with the status of one that came too late."""
-
-
-class SessionEndedError(LockLostError):
-    """The session ended before it had the lock: another one may try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,70 +66,71 @@ class Session:
         client: asks Consul.
         session: its name in Consul.
         key: of the lock.
+        holder: who wants it.
         sent_at: when it was asked for.
     """
 
     def __init__(
-        self, client: Client, terms: Terms, session: str, *, key: str, sent_at: float
+        self,
+        client: Client,
+        terms: Terms,
+        session: str,
+        *,
+        key: str,
+        holder: LockHolder,
+        sent_at: float,
     ) -> None:
         self.session = session
-        self.key = key
+        self.lease = Lease(self._renew, ttl_seconds=terms.ttl_seconds, sent_at=sent_at)
         self._client = client
         self._terms = terms
+        self._key = key
+        self._holder = holder
         self._has_lock = False
+        self._seen: Mapping[str, Any] | None = None
         self._index = "0"
-        self._last_holder: LockHolder | None = None
-        self.lease = Lease(self._renew, ttl_seconds=terms.ttl_seconds, sent_at=sent_at)
 
     @classmethod
-    async def open(cls, client: Client, terms: Terms, *, key: str, book: str) -> Self:
+    async def open(cls, client: Client, terms: Terms, *, key: str, holder: LockHolder) -> Self:
         """A new session, which is renewed from now on; :meth:`give_back` ends it."""
         sent_at = lease_clock()
         name = await client.session.create(
-            name=f"choria playbook {book}",
+            name=f"choria playbook {holder.book}",
             lock_delay=f"{terms.lock_delay_seconds:g}",
             behavior="delete",
             ttl=terms.ttl_seconds,
         )
-        made = cls(client, terms, name, key=key, sent_at=sent_at)
+        made = cls(client, terms, name, key=key, holder=holder, sent_at=sent_at)
         made.lease.start()
         return made
 
-    async def take(self, holder: LockHolder, *, until: float, timeout_seconds: float) -> LeasedLock:
-        """Wait for the lock until ``until``, by the lease's clock, and take it.
+    @property
+    def pause_seconds(self) -> float:
+        """None where somebody has the lock: Consul tells when that changes."""
+        return 0.0 if session_of(self._seen) else DELAY_PAUSE_SECONDS
 
-        Raises:
-            LockTimeoutError: it was not free in time.
-            SessionEndedError: the session was gone before it had the lock.
-            WorkError: the key holds data.
-            TransportError: Consul cannot be reached and the time is over.
-        """
-        while True:
-            try:
-                entry = await self._look(until)
-                token = await self._try(entry, holder)
-            except AuthenticationError:
-                raise
-            except TransportError:
-                if lease_clock() >= until:
-                    raise
-                entry, token = None, None
-            if not self.lease.is_held():
-                raise SessionEndedError(self.lease.loss)
-            if token is not None:
-                self._has_lock = True
-                return LeasedLock(self.key, token=token, lease=self.lease, give_back=self.give_back)
-            if lease_clock() >= until:
-                raise self._timeout(entry, timeout_seconds)
-            if not session_of(entry):  # nothing that changes would tell
-                await asyncio.sleep(max(0.0, min(RETRY_SECONDS, until - lease_clock())))
+    async def try_to_lock(self, *, until: float) -> LeasedLock | None:
+        """Take the lock, once its key changed where somebody has it."""
+        self._seen = await self._look(until)
+        token = await self._try(self._seen)
+        if token is None:
+            return None
+        self._has_lock = True
+        return LeasedLock(self._key, token=token, lease=self.lease, give_back=self.give_back)
 
-    async def end(self) -> None:
-        """Renew it no more, and give everything back as far as Consul can be told."""
-        try:
-            await self.lease.stop()
-        finally:
-            await self.give_back()
+    def timeout(self, timeout_seconds: float) -> LockTimeoutError:
+        """Who had it, or that nobody had it and a lock delay ran."""
+        store = self._terms.store
+        if session_of(self._seen):
+            holder = holder_of(self._seen)
+            return lock_timeout(
+                self._key, store=store, holder=holder, timeout_seconds=timeout_seconds
+            )
+        return LockTimeoutError(
+            f"the lock {self._key!r} of store {store!r} was not free within "
+            f"{timeout_seconds:g} s: its last holder died or was broken, and Consul keeps it "
+            "back for their lock_delay"
+        )
 
     async def give_back(self) -> None:
         """Release the lock if the session has it, then destroy the session.
@@ -142,8 +139,8 @@ class Session:
             TransportError: Consul cannot be reached; it ends the session by itself.
         """
         operations = [
-            _operation("unlock", self.key, Session=self.session, Value=""),
-            _operation("delete", self.key),
+            _operation("unlock", self._key, Session=self.session, Value=""),
+            _operation("delete", self._key),
         ]
         with contextlib.suppress(ClientError):  # it did not have it
             await self._client.txn.put(operations)
@@ -151,42 +148,42 @@ class Session:
 
     async def _look(self, until: float) -> Mapping[str, Any] | None:
         """The key as it is now; where somebody has it, once it changed or time is over."""
-        left = max(0.0, min(until - lease_clock(), LONGEST_QUESTION_SECONDS))
+        is_new = self._index == "0"
+        left = 0.0 if is_new else max(0.0, min(until - lease_clock(), MOST_WAIT_SECONDS))
         patience = left * (1 + JITTER) + self.lease.request_seconds
         try:
-            async with asyncio.timeout(left if self._index != "0" else patience):
+            async with asyncio.timeout(patience if is_new else left):
                 index, entry = await self._client.kv.get(
-                    self.key,
-                    index=self._index if self._index != "0" else None,
+                    self._key,
+                    index=None if is_new else self._index,
                     wait=f"{int(left * 1000)}ms",
                     connections_timeout=patience,
                 )
         except TimeoutError:
-            index, entry = await self._client.kv.get(self.key)
+            index, entry = await self._client.kv.get(self._key)
         if entry is None or not session_of(entry):
             index = "0"  # ask at once the next time
         elif int(index) < int(self._index):
             index = "0"  # Consul began anew
         self._index = index
-        self._last_holder = holder_of(entry) or self._last_holder
         return entry  # type: ignore[no-any-return]  # of py-consul
 
-    async def _try(self, entry: Mapping[str, Any] | None, holder: LockHolder) -> int | None:
+    async def _try(self, entry: Mapping[str, Any] | None) -> int | None:
         """Take the lock as it was seen; its token, or None where it cannot be had now."""
         has_it = session_of(entry)
         if has_it:
             is_ours = has_it == self.session  # we had the answer lost
             return int(entry["ModifyIndex"]) if entry and is_ours else None
         if entry and entry["Value"]:
-            store, key = self._terms.store, self.key
+            store, key = self._terms.store, self._key
             raise WorkError(f"store {store!r} keeps data under {key!r}: name another lock")
         unchanged = (
-            _operation("check-index", self.key, Index=entry["ModifyIndex"])
+            _operation("check-index", self._key, Index=entry["ModifyIndex"])
             if entry
-            else _operation("check-not-exists", self.key)
+            else _operation("check-not-exists", self._key)
         )
-        value = base64.b64encode(write_lock_text(holder)).decode()
-        lock = _operation("lock", self.key, Session=self.session, Value=value)
+        value = base64.b64encode(write_lock_text(self._holder)).decode()
+        lock = _operation("lock", self._key, Session=self.session, Value=value)
         try:
             answer = await self._client.txn.put([unchanged, lock])
         except ClientError as error:
@@ -194,7 +191,7 @@ class Session:
                 raise SessionEndedError("Consul ended the session") from error
             if DENIED in str(error):
                 raise AuthenticationError(
-                    f"Consul does not let us lock {self.key!r}: {DENIED.lower()}"
+                    f"Consul does not let us lock {self._key!r}: {DENIED.lower()}"
                 ) from error
             return None
         return int(answer["Results"][-1]["KV"]["ModifyIndex"])
@@ -207,26 +204,14 @@ class Session:
             renewed = None
         if not renewed:
             raise LockLostError(
-                f"Consul ended the session of the lock {self.key!r}: it was not renewed in "
+                f"Consul ended the session of the lock {self._key!r}: it was not renewed in "
                 "time, or somebody broke the lock"
             )
         if not self._has_lock:
             return
-        _, entry = await self._client.kv.get(self.key)
+        _, entry = await self._client.kv.get(self._key)
         if session_of(entry) != self.session:
-            raise LockLostError(f"somebody took the key of the lock {self.key!r} in Consul")
-
-    def _timeout(self, entry: Mapping[str, Any] | None, timeout_seconds: float) -> LockTimeoutError:
-        if session_of(entry):
-            store, holder = self._terms.store, self._last_holder
-            return lock_timeout(
-                self.key, store=store, holder=holder, timeout_seconds=timeout_seconds
-            )
-        return LockTimeoutError(
-            f"the lock {self.key!r} of store {self._terms.store!r} was not free within "
-            f"{timeout_seconds:g} s: its last holder died or was broken, and Consul keeps it "
-            "back for their lock_delay"
-        )
+            raise LockLostError(f"somebody took the key of the lock {self._key!r} in Consul")
 
 
 def session_of(entry: Mapping[str, Any] | None) -> str:

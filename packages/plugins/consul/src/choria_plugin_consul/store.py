@@ -1,18 +1,17 @@
 """The data store ``consul``."""
 
-import asyncio
-import contextlib
 from typing import Any, ClassVar, Final
 
-from choria_core.errors import ChoriaError, ConnectError, KeyMissingError, WorkError
+from choria_core.errors import ConnectError, KeyMissingError, WorkError
 from choria_core.playbook.data_store import DataStore
-from choria_core.playbook.lease import TRIES_IN_A_LIFE, lease_clock
+from choria_core.playbook.lease import TRIES_IN_A_LIFE
 from choria_core.playbook.lock import HeldLock, LockHolder, LockingStore, LockView
+from choria_core.playbook.lock_session import take_lock
 from choria_core.playbook.store_server import StoreServer
 from choria_core.playbook.stored_text import stored_text, text_of_bytes
 from choria_core.playbook.workbench import Workbench
 from choria_plugin_consul.client import Client, Transport
-from choria_plugin_consul.lock import Session, SessionEndedError, Terms, holder_of, session_of
+from choria_plugin_consul.lock import Session, Terms, holder_of, session_of
 from choria_plugin_consul.options import DEFAULT_URL, ConsulOptions
 
 PATIENCE_SECONDS: Final = 10.0
@@ -77,16 +76,12 @@ class ConsulStore(LockingStore, DataStore):
 
     async def acquire(self, key: str, holder: LockHolder, *, timeout_seconds: float) -> HeldLock:
         """Take a lock by a session of its own."""
-        until = lease_clock() + timeout_seconds
-        while True:
-            session = await self._session(_checked(key), holder.book)
-            try:
-                return await session.take(holder, until=until, timeout_seconds=timeout_seconds)
-            except SessionEndedError:
-                await _abandon(session)
-            except BaseException:
-                await _abandon(session)
-                raise
+        key = _checked(key)
+
+        async def session() -> Session:
+            return await Session.open(self._client, self._terms, key=key, holder=holder)
+
+        return await take_lock(session, timeout_seconds=timeout_seconds)
 
     async def lock_view(self, key: str) -> LockView | None:
         """Who has a lock."""
@@ -105,16 +100,6 @@ class ConsulStore(LockingStore, DataStore):
         await self._client.session.destroy(view.session)
         return True
 
-    async def _session(self, key: str, book: str) -> Session:
-        """A new session, which is none where we are cancelled before Consul has named it."""
-        opening = asyncio.create_task(Session.open(self._client, self._terms, key=key, book=book))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            with contextlib.suppress(ChoriaError):
-                await _abandon(await opening)
-            raise
-
     def _make_client(self) -> Client:
         options, environment = self._options, self._bench.environment
         server = StoreServer.of_options(
@@ -130,12 +115,6 @@ class ConsulStore(LockingStore, DataStore):
         self._server_url = server.url
         token = options.token or environment.get("CONSUL_HTTP_TOKEN", "")
         return Client(Transport(server, self._bench, token=token, dc=options.dc))
-
-
-async def _abandon(session: Session) -> None:
-    """End a session that got no lock; what cannot be told to Consul it finds out itself."""
-    with contextlib.suppress(ChoriaError):
-        await session.end()
 
 
 def _checked(key: str) -> str:
