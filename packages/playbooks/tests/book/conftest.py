@@ -38,7 +38,7 @@ class _AssertOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ShellOptions:
-    command: Annotated[str, Setting("what is run", exposed=True)]
+    command: Annotated[object, Setting("what is run", exposed=True)]
     cwd: str = ""
     timeout: Annotated[float | None, Setting(grammar=SECONDS)] = None
     environment: Mapping[str, str] = field(default_factory=dict)

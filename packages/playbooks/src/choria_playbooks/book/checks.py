@@ -1,9 +1,126 @@
 """Checks that span the parts of a book.  Pure."""
 
+from collections.abc import Iterator, Mapping
+
+from choria_core.config.problems import key_path
+from choria_core.config.value import nearest
+from choria_core.config.yaml_nodes import Node, ScalarNode
+from choria_playbooks.book.exposure import ExposureChecker
 from choria_playbooks.book.findings import Findings
 from choria_playbooks.book.kinds import Kinds
-from choria_playbooks.book.model import Book
+from choria_playbooks.book.looking import is_marked
+from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, TaskSpec
+from choria_playbooks.book.references import ReferenceChecker
+from choria_playbooks.book.walking import all_steps
 
 
-def check_book(findings: Findings, book: Book, kinds: Kinds) -> None:
-    """Tell what is wrong between the parts of ``book``, which may have gaps."""
+def check_book(findings: Findings, book: Book, kinds: Kinds, *, uses: Node | None) -> None:
+    """Tell what is wrong between the parts of ``book``.
+
+    Args:
+        findings: is told.
+        book: the book, which may have gaps.
+        kinds: of what is installed.
+        uses: the block ``uses`` as written; None where there is none.
+    """
+    ReferenceChecker(findings, book, uses).check()
+    ExposureChecker(findings, book, kinds).check()
+    _check_agents(findings, book)
+    _check_calls(findings, book)
+    _check_circles(findings, book)
+    _check_locks(findings, book)
+
+
+def _check_agents(findings: Findings, book: Book) -> None:
+    """Agents of node sets stand in the book's ``uses``, with their versions."""
+    for spec in book.nodes.values():
+        for agent in spec.uses:
+            if agent not in book.uses:
+                key = key_path(key_path("nodes", spec.name), "uses")
+                text = f"the book's uses says nothing of the agent {agent}"
+                meant = nearest(agent, book.uses)
+                fix = f"did you mean {meant}?" if meant else f'add {agent}: ">= 0.0.1" there'
+                findings.refuse(spec.location, key, text, fix)
+
+
+def _check_calls(findings: Findings, book: Book) -> None:
+    """Calls of named lists name one, and give it what it takes."""
+    for placed in all_steps(book):
+        call = placed.step
+        if not isinstance(call, ListCall) or not call.name:
+            continue
+        known = book.task_lists.get(call.name)
+        key = f"{call.id}.tasks"
+        if known is None:
+            meant = nearest(call.name, book.task_lists)
+            fix = f"did you mean {meant}?" if meant else "describe it under task_lists"
+            findings.refuse(call.location, key, f"there is no list {call.name}", fix)
+            continue
+        given = {entry.key: entry.location for entry in call.arguments.entries}
+        for name, where in given.items():
+            if name not in known.arguments:
+                meant = nearest(name, known.arguments)
+                fix = f"did you mean {meant}?" if meant else "remove it"
+                text = f"{call.name} takes no argument {name}"
+                findings.refuse(where, f"{key}.arguments", text, fix)
+        for argument in known.arguments.values():
+            if argument.required and argument.default is ABSENT and argument.name not in given:
+                text = f"{call.name} needs the argument {argument.name}"
+                findings.refuse(call.location, f"{key}.arguments", text, "add it")
+
+
+def _check_circles(findings: Findings, book: Book) -> None:
+    """No named list calls itself, be it through others."""
+    calls: dict[str, list[ListCall]] = {name: [] for name in book.task_lists}
+    for placed in all_steps(book):
+        task_list = placed.outer.task_list
+        if task_list is not None and isinstance(placed.step, ListCall):
+            calls[task_list.name].append(placed.step)
+    done: set[str] = set()
+    for name in calls:
+        if name in done:
+            continue
+        for call, way in _circles(name, calls, done):
+            text = f"{call.name} calls itself: {' > '.join(way)}"
+            findings.refuse(call.location, f"{call.id}.tasks", text, "call another list")
+
+
+def _circles(
+    start: str, calls: Mapping[str, list[ListCall]], done: set[str]
+) -> Iterator[tuple[ListCall, list[str]]]:
+    """Calls that close a circle, each with the way around; without recursion."""
+    way = [start]
+    open_calls = [iter(calls[start])]
+    while open_calls:
+        call = next(open_calls[-1], None)
+        if call is None:
+            open_calls.pop()
+            done.add(way.pop())
+        elif call.name in way:
+            yield call, [*way[way.index(call.name) :], call.name]
+        elif call.name in calls and call.name not in done:
+            way.append(call.name)
+            open_calls.append(iter(calls[call.name]))
+
+
+def _check_locks(findings: Findings, book: Book) -> None:
+    """No lock is taken on a key that holds data: it would be erased."""
+    kept = {item.data for item in book.inputs.values() if item.data}
+    locks: list[tuple[LockSpec, str]] = [(lock, "locks") for lock in book.locks]
+    for placed in all_steps(book):
+        lock = placed.step.control.lock
+        if lock is not None:
+            locks.append((lock, f"{placed.step.id}.lock"))
+        kept |= set(_written(placed.step, findings.dialect))
+    for lock, key in locks:
+        if lock.path in kept:
+            text = f"{lock.path} holds data, which a lock there would erase"
+            findings.refuse(lock.location, key, text, "lock another key")
+
+
+def _written(step: object, dialect: int) -> Iterator[str]:
+    """The path that a data task writes, where it stands in the book."""
+    if isinstance(step, TaskSpec) and step.type == "data":
+        node = step.options.get("key")
+        if isinstance(node, ScalarNode) and not is_marked(node, dialect):
+            yield node.text

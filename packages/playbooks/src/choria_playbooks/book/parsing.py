@@ -74,7 +74,7 @@ def parse_book(text: str, kinds: Kinds, *, file: str = "<text>") -> ReadBook:
         findings.tolerate(odd.location, odd.key, odd.text, odd.fix)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     book = _BookReader(findings, root, kinds).book(file, digest)
-    check_book(findings, book, kinds)
+    check_book(findings, book, kinds, uses=root.get("uses"))
     if findings.problems:
         raise InvalidConfigError(findings.problems)
     warnings = sorted(findings.warnings, key=lambda odd: (odd.line, odd.column))

@@ -19,7 +19,11 @@ from choria_playbooks.conditions.grammar import parse_when
 
 _TASK_KEYS: Final = tuple(item.key for item in fields_of(TaskWords))
 _STRICT_TASK_KEYS: Final = tuple(item.key for item in fields_of(StrictTaskWords))
-_TEMPLATED: Final = frozenset(("description", "loop", "lock"))
+_UNTEMPLATED: Final = frozenset((*_STRICT_TASK_KEYS, "list", "serial", "max_fail")) - {
+    "description",
+    "loop",
+    "lock",
+}
 
 NEW_TASK_KEYS: Final = frozenset(_STRICT_TASK_KEYS) - frozenset(_TASK_KEYS)
 """Words of tasks that only strict books have."""
@@ -101,7 +105,7 @@ class ControlReader:
         marked = [
             entry.key
             for entry in node.entries
-            if entry.key not in _TEMPLATED and holds_marker(entry.value, self._findings.dialect)
+            if entry.key in _UNTEMPLATED and holds_marker(entry.value, self._findings.dialect)
         ]
         wrong, right = split_entries(node, marked)
         for entry in wrong.entries:
