@@ -74,7 +74,7 @@ class ExposureChecker:
     def _look(self, record: type | None, options: MapNode, scope: Scope) -> None:
         if record is None:
             return
-        for key, node in _exposed(record, options):
+        for key, node in exposed_options(record, options):
             for marker, where in self._secrets(node, scope):
                 text = f"{marker.text} is a secret, and others on the machine can see {key}"
                 self._findings.refuse(where, "", text, _FIX)
@@ -96,7 +96,7 @@ class ExposureChecker:
         return False
 
 
-def _exposed(record: type, node: Node) -> Iterator[tuple[str, Node]]:
+def exposed_options(record: type, node: Node) -> Iterator[tuple[str, Node]]:
     """The values in ``node``, a ``record``, that others can see, with their keys."""
     entries = (
         {entry.key: entry.value for entry in node.entries} if isinstance(node, MapNode) else {}
@@ -114,7 +114,7 @@ def _exposed(record: type, node: Node) -> Iterator[tuple[str, Node]]:
 def _exposed_in(shape: Shape, node: Node) -> Iterator[tuple[str, Node]]:
     match shape, node:
         case RecordShape(record), _:
-            yield from _exposed(record, node)
+            yield from exposed_options(record, node)
         case ListShape(item), ListNode():
             for child in node.items:
                 yield from _exposed_in(item, child)
