@@ -60,7 +60,7 @@ def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Prob
         found = read_book(file, kinds)
     except InvalidConfigError as error:
         return error.problems, ()
-    return (), (*found.warnings, *lint(found.book))
+    return (), (*found.warnings, *lint(found.book, kinds))
 
 
 def _print_json(errors: "list[Problem]", warnings: "list[Problem]") -> None:
