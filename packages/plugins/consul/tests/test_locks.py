@@ -98,22 +98,23 @@ class TestLocks(StoreTests):
         assert "somebody took the key" in lock.loss
         await lock.release()
 
-    async def test_data_that_appears_while_we_wait_is_not_overwritten(
+    async def test_data_that_is_written_over_a_lock_outlasts_it(
         self, make_store: Any, consul: ConsulAgent, key: str
     ) -> None:
+        """And who waits for the lock is refused."""
         store = make_store()
         lock = await store.acquire(key, ALICE, timeout_seconds=0)
         waiting = asyncio.create_task(store.acquire(key, BOB, timeout_seconds=PATIENCE_SECONDS))
         await has_session(consul, BOB.book)
-        await store.delete(key)
         await store.write(key, "precious")
+        assert lock.is_held()
+
+        await lock.release()
 
         with pytest.raises(WorkError, match="keeps data"):
             await waiting
-
         assert await store.read(key) == "precious"
-        await lock.release()
-        assert await store.read(key) == "precious"
+        assert await store.lock_view(key) is None
 
     async def test_a_lock_whose_confirmation_was_lost_is_ours(
         self, make_store: Any, consul: ConsulAgent, key: str

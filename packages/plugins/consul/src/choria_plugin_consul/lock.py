@@ -86,7 +86,7 @@ class Session:
         self._terms = terms
         self._key = key
         self._holder = holder
-        self._has_lock = False
+        self._token = 0
         self._seen: Mapping[str, Any] | None = None
         self._index = "0"
 
@@ -115,7 +115,7 @@ class Session:
         token = await self._try(self._seen)
         if token is None:
             return None
-        self._has_lock = True
+        self._token = token
         return LeasedLock(self._key, token=token, lease=self.lease, give_back=self.give_back)
 
     def timeout(self, timeout_seconds: float) -> LockTimeoutError:
@@ -138,13 +138,24 @@ class Session:
         Raises:
             TransportError: Consul cannot be reached; it ends the session by itself.
         """
-        operations = [
-            _operation("unlock", self._key, Session=self.session, Value=""),
-            _operation("delete", self._key),
-        ]
         with contextlib.suppress(ClientError):  # it did not have it
-            await self._client.txn.put(operations)
+            await self._release()
         await self._client.session.destroy(self.session)
+
+    async def _release(self) -> None:
+        unlock = _operation("unlock", self._key, Session=self.session, Value="")
+        forget = [unlock, _operation("delete", self._key)]
+        if self._token:
+            forget.insert(0, _operation("check-index", self._key, Index=self._token))
+        try:
+            await self._client.txn.put(forget)
+        except ClientError:
+            _, entry = await self._client.kv.get(self._key)
+            if session_of(entry) != self.session:
+                return
+            value = base64.b64encode(entry["Value"] or b"").decode()  # data written over it
+            kept = {"Session": self.session, "Value": value, "Flags": entry["Flags"]}
+            await self._client.txn.put([_operation("unlock", self._key, **kept)])
 
     async def _look(self, until: float) -> Mapping[str, Any] | None:
         """The key as it is now; where somebody has it, once it changed or time is over."""
@@ -152,7 +163,7 @@ class Session:
         left = 0.0 if is_new else max(0.0, min(until - lease_clock(), MOST_WAIT_SECONDS))
         patience = left * (1 + JITTER) + self.lease.request_seconds
         try:
-            async with asyncio.timeout(patience if is_new else left):
+            async with asyncio.timeout(None if is_new else left):
                 index, entry = await self._client.kv.get(
                     self._key,
                     index=None if is_new else self._index,
@@ -207,7 +218,7 @@ class Session:
                 f"Consul ended the session of the lock {self._key!r}: it was not renewed in "
                 "time, or somebody broke the lock"
             )
-        if not self._has_lock:
+        if not self._token:
             return
         _, entry = await self._client.kv.get(self._key)
         if session_of(entry) != self.session:
