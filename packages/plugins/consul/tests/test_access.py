@@ -1,6 +1,7 @@
 """How the Consul store finds its agent, trusts it and is let in."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -121,8 +122,12 @@ class TestAccess(StoreTests):
         self, make_store: MakeStore, key: str
     ) -> None:
         async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nwelcome")
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            if length := re.search(rb"content-length: (\d+)", head):
+                await reader.readexactly(int(length[1]))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nwelcome"
+            )
             writer.close()
 
         async with await asyncio.start_server(welcome, HOST, 0) as server:

@@ -6,6 +6,7 @@ async with EtcdServer(require_peer("etcd")) as server:
 
 import uuid
 from pathlib import Path
+from typing import ClassVar
 
 from choria_testing.json_api import ask_json
 from choria_testing.real_server import HOST, RealServer
@@ -14,7 +15,7 @@ from choria_testing.real_server import HOST, RealServer
 class EtcdServer(RealServer):
     """A cluster of one, which takes etcd's third protocol: gRPC, and JSON under ``/v3``."""
 
-    port_kinds = ("client", "peer")
+    port_kinds: ClassVar[tuple[str, ...]] = ("client", "peer")
 
     def __init__(self, program: Path) -> None:
         super().__init__(program)
@@ -22,7 +23,7 @@ class EtcdServer(RealServer):
 
     def arguments(self, ports: dict[str, int]) -> list[str]:
         """The arguments of ``etcd``."""
-        client, peer = (f"http://{HOST}:{ports[kind]}" for kind in self.port_kinds)
+        client, peer = (f"http://{HOST}:{ports[kind]}" for kind in ("client", "peer"))
         settings = {
             "name": self._name,
             "data-dir": str(self.folder / "data"),
