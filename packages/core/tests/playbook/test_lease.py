@@ -224,3 +224,39 @@ async def test_a_lock_is_given_back_once_and_even_after_its_loss() -> None:
         assert not lock.is_held()
         assert (lock.lost.is_set(), lock.loss) == ((True, "broken") if is_lost else (False, ""))
         assert "lease" not in tasks()
+
+
+async def test_a_release_that_is_cancelled_is_finished() -> None:
+    began, may_end, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def give_back() -> None:
+        began.set()
+        await may_end.wait()
+        told.set()
+
+    lock = LeasedLock("deploy", token=7, lease=quick(Keeper(confirm)), give_back=give_back)
+    releasing = asyncio.create_task(lock.release())
+    await began.wait()
+
+    releasing.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await releasing
+
+    assert told.is_set()
+
+
+async def test_a_release_that_failed_can_be_tried_again() -> None:
+    answers = [ConnectError("nobody listens"), None]
+
+    async def give_back() -> None:
+        if error := answers.pop(0):
+            raise error
+
+    lock = LeasedLock("deploy", token=7, lease=quick(Keeper(confirm)), give_back=give_back)
+    with pytest.raises(ConnectError):
+        await lock.release()
+    await lock.release()
+    await lock.release()
+
+    assert answers == []

@@ -15,6 +15,7 @@ the request.  So what we may rely on begins when the last renewal that it confir
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -163,7 +164,8 @@ class LeasedLock:
         key: of the lock, without its store.
         token: rises with each acquisition.
         lease: begun, and this lock's alone.
-        give_back: tells the store, and ends what the store keeps the lease by.
+        give_back: tells the store, and ends what the store keeps the lease by; it ends in time
+            by itself, and may be called again where it raised.
     """
 
     def __init__(
@@ -192,13 +194,25 @@ class LeasedLock:
     async def release(self) -> None:
         """Stop renewing, and tell the store, which is done even where the lock was lost.
 
+        Whoever cancels this waits until the store was told, or could not be in time.
+
         Raises:
-            ChoriaError: the store cannot be told; the lease ends by itself.
+            ChoriaError: the store cannot be told; the lease ends by itself.  It may be tried
+                again.
         """
         if self._is_released:
             return
-        self._is_released = True
+        giving = asyncio.create_task(self._end())
+        try:
+            await asyncio.shield(giving)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ChoriaError):
+                await giving
+            raise
+
+    async def _end(self) -> None:
         try:
             await self._lease.stop()
         finally:
             await self._give_back()
+            self._is_released = True
