@@ -81,7 +81,7 @@ _WRONG_IN_OLD = [
 ]
 _WRONG_IN_STRICT = [
     "tasks: [{shell: {command: ls, cwdd: /}}]\n",
-    "tasks: [{shell: {command: ls}, data: {action: delete, key: a/b}}]\n",
+    "tasks: [{shell: {command: ls}, choria: {action: a.b, nodes: [c]}}]\n",
     "tasks: [{mcollective_assert: {action: a.b, nodes: [a]}}]\n",
     "tasks: [{block: {tasks: [], serial: 1}}]\n",
     "tasks: [{block: {tasks: [], nodes: a}}]\n",

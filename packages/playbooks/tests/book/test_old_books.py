@@ -92,7 +92,10 @@ def test_a_hook_without_tasks_is_empty(warnings: Lines, parse: Parse) -> None:
 
 
 def test_several_kinds_in_one_item_are_tasks_in_their_order(parse: Parse, warnings: Lines) -> None:
-    text = "tasks:\n  - shell: {command: ls}\n    data: {action: delete, key: a/b}\n"
+    text = (
+        "data_stores: {a: {type: memory}}\n"
+        "tasks:\n  - shell: {command: ls}\n    data: {action: delete, key: a/b}\n"
+    )
     assert [
         (step.id, step.type) for step in parse(text).book.tasks if isinstance(step, TaskSpec)
     ] == [

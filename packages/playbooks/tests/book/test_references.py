@@ -136,3 +136,23 @@ def test_no_lock_is_taken_where_data_is_kept(problems: Lines) -> None:
         "3:9: locks: m/a holds data, which a lock there would erase; lock another key",
         "3:14: locks: m/b holds data, which a lock there would erase; lock another key",
     ]
+
+
+def test_conditions_and_descriptions_are_named_where_they_stand(problems: Lines) -> None:
+    text = (
+        "schema: 1\ntasks:\n  - shell:\n      command: ls\n      when: inputs.a\n"
+        "      description: '{{ inputs.b }}'\n  - playbook: '{{ inputs.c }}'\n"
+    )
+    assert [line.partition(": ")[0] for line in problems(text)] == ["5:13", "6:20", "7:15"]
+
+
+def test_data_is_kept_in_stores_of_the_book(problems: Lines) -> None:
+    text = (
+        "data_stores: {quick: {type: memory}}\ntasks:\n"
+        "  - data: {action: write, key: quikc/a, value: 1}\n"
+        "  - data: {action: write, key: quick, value: 1}\n"
+    )
+    assert problems(text) == [
+        "3:32: tasks[0].key: the book has no data store quikc; did you mean quick?",
+        "4:32: tasks[1].key: quick is no path into a data store; write store/key",
+    ]

@@ -9,7 +9,9 @@ from choria_playbooks.book.exposure import ExposureChecker
 from choria_playbooks.book.findings import Findings
 from choria_playbooks.book.kinds import Kinds
 from choria_playbooks.book.looking import is_marked
-from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, TaskSpec
+from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, Step, TaskSpec
+from choria_playbooks.book.names import split_path
+from choria_playbooks.book.reading_locks import unknown_fix
 from choria_playbooks.book.references import ReferenceChecker
 from choria_playbooks.book.walking import all_steps
 
@@ -29,6 +31,7 @@ def check_book(findings: Findings, book: Book, kinds: Kinds, *, uses: Node | Non
     _check_calls(findings, book)
     _check_circles(findings, book)
     _check_locks(findings, book)
+    _check_paths(findings, book)
 
 
 def _check_agents(findings: Findings, book: Book) -> None:
@@ -118,9 +121,26 @@ def _check_locks(findings: Findings, book: Book) -> None:
             findings.refuse(lock.location, key, text, "lock another key")
 
 
-def _written(step: object, dialect: int) -> Iterator[str]:
+def _written(step: Step, dialect: int) -> Iterator[str]:
     """The path that a data task writes, where it stands in the book."""
     if isinstance(step, TaskSpec) and step.type == "data":
         node = step.options.get("key")
-        if isinstance(node, ScalarNode) and not is_marked(node, dialect):
+        if isinstance(node, ScalarNode) and node.kind == "text" and not is_marked(node, dialect):
             yield node.text
+
+
+def _check_paths(findings: Findings, book: Book) -> None:
+    """Tasks that keep data name a store of the book."""
+    for placed in all_steps(book):
+        step = placed.step
+        for path in _written(step, findings.dialect):
+            node = step.options.get("key") if isinstance(step, TaskSpec) else None
+            where = node.location if node else step.location
+            split = split_path(path)
+            if split is None:
+                text = f"{path} is no path into a data store"
+                findings.refuse(where, f"{step.id}.key", text, "write store/key")
+            elif split[0] not in book.data_stores:
+                text = f"the book has no data store {split[0]}"
+                fix = unknown_fix(split[0], book.data_stores, "data_stores")
+                findings.refuse(where, f"{step.id}.key", text, fix)

@@ -173,6 +173,7 @@ class Control:
         tags: that choose it; with those of the blocks around it.
         lock: held while it runs; None for none.
         no_log: nothing that it says or gives is shown or reported.
+        places: where the values of these words stand, by word.
     """
 
     description: str = ""
@@ -189,6 +190,7 @@ class Control:
     tags: tuple[str, ...] = ()
     lock: LockSpec | None = None
     no_log: bool = False
+    places: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
-"""The kinds that the plugins of this process offer to books."""
+"""The kinds that the plugins of this process offer to books, imported when a book uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from choria_core.errors import PluginError
@@ -9,31 +10,74 @@ from choria_playbooks.book.kinds import Kinds
 
 
 def kinds_of(plugins: Plugins) -> Kinds:
-    """All kinds; the classes are imported, and nothing is made of them.
-
-    Raises:
-        PluginError: one cannot be imported, or does not say what a book may write.
-    """
-    stores = _classes(plugins.data_stores())
+    """All kinds.  Whoever asks for one gets PluginError where it cannot be imported."""
+    stores = _Classes(plugins.data_stores())
     return Kinds(
-        tasks=_options(plugins.tasks()),
-        data_stores={name: kind.Options for name, kind in stores.items()},
-        node_sets=_options(plugins.node_sets()),
-        stores_without_locks=frozenset(
-            name for name, kind in stores.items() if not hasattr(kind, "acquire")
-        ),
+        tasks=_Options(_Classes(plugins.tasks())),
+        data_stores=_Options(stores),
+        node_sets=_Options(_Classes(plugins.node_sets())),
+        stores_without_locks=_WithoutLocks(stores),
     )
 
 
-def _options(offers: Mapping[str, Offered[Any]]) -> Mapping[str, type]:
-    return {name: kind.Options for name, kind in _classes(offers).items()}
+class _Classes:
+    """Classes of plugins by name, imported once each."""
+
+    def __init__(self, offers: Mapping[str, Offered[Any]]) -> None:
+        self.offers = offers
+        self._loaded: dict[str, Any] = {}
+
+    def get(self, name: str) -> Any:
+        """One class.
+
+        Raises:
+            KeyError: there is none of this name.
+            PluginError: it cannot be imported, or does not say what a book may write.
+        """
+        if name not in self._loaded:
+            offer = self.offers[name]
+            kind: Any = offer.load()
+            if not isinstance(getattr(kind, "Options", None), type):
+                raise PluginError(offer.plugin, f"its {name} has no class Options")
+            self._loaded[name] = kind
+        return self._loaded[name]
 
 
-def _classes(offers: Mapping[str, Offered[Any]]) -> Mapping[str, Any]:
-    classes: dict[str, Any] = {}
-    for name, offer in offers.items():
-        kind: Any = offer.load()
-        if not isinstance(getattr(kind, "Options", None), type):
-            raise PluginError(offer.plugin, f"its {name} has no class Options")
-        classes[name] = kind
-    return classes
+class _Options(Mapping[str, type]):
+    """What books may say of each kind."""
+
+    def __init__(self, classes: _Classes) -> None:
+        self._classes = classes
+
+    def __getitem__(self, name: str) -> type:
+        options: type = self._classes.get(name).Options
+        return options
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes.offers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes.offers)
+
+    def __len__(self) -> int:
+        return len(self._classes.offers)
+
+
+class _WithoutLocks(AbstractSet[str]):
+    """Names of kinds of stores that keep no locks."""
+
+    def __init__(self, classes: _Classes) -> None:
+        self._classes = classes
+
+    def __contains__(self, name: object) -> bool:
+        return (
+            isinstance(name, str)
+            and name in self._classes.offers
+            and not hasattr(self._classes.get(name), "acquire")
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._classes.offers if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

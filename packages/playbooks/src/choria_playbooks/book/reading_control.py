@@ -1,5 +1,6 @@
 """What all steps of a book can say: tries, conditions, loops, locks.  Pure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -85,6 +86,7 @@ class ControlReader:
             try_sleep_seconds=old.try_sleep,
             pre_sleep_seconds=pre_sleep_seconds,
             fail_ok=old.fail_ok,
+            places=_places(node),
         )
 
     def step(self, read: StepWords, node: MapNode, key: str) -> Control:
@@ -98,6 +100,7 @@ class ControlReader:
             tags=read.tags,
             lock=self._lock(node, key_path(key, "lock")),
             no_log=read.no_log,
+            places=_places(node),
         )
 
     def without_templates(self, node: MapNode, key: str) -> MapNode:
@@ -157,3 +160,7 @@ class ControlReader:
     def _lock(self, node: MapNode, key: str) -> LockSpec | None:
         given = node.get("lock")
         return None if given is None else self._locks.lock(given, key, takes_templates=True)
+
+
+def _places(node: MapNode) -> Mapping[str, Location]:
+    return {entry.key: entry.value.location for entry in node.entries}

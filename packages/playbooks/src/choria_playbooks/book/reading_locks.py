@@ -106,7 +106,7 @@ class LockReader:
             self._findings.refuse(where, key, text, unknown_fix(store, self._stores, "data_stores"))
             return False
         if spec.type in self._kinds.stores_without_locks:
-            able = sorted(set(self._kinds.data_stores) - self._kinds.stores_without_locks)
+            able = sorted(set(self._kinds.data_stores) - set(self._kinds.stores_without_locks))
             fix = f"use a store of type {' or '.join(able)}" if able else ""
             text = f"the data store {store} is of type {spec.type}, which has no locks"
             self._findings.refuse(where, key, text, fix)

@@ -77,7 +77,8 @@ class ReferenceChecker:
 
     def _path(self, path: str, placed: Placed) -> None:
         root, *rest = path.split(".")
-        where, key = placed.step.location, f"{placed.step.id}.when"
+        step = placed.step
+        where, key = step.control.places.get("when", step.location), f"{step.id}.when"
         if not rest and root != Form.ITEM:
             text = f"{path} names nothing of the {root} there are"
             self._findings.refuse(where, key, text, f"write {root}.NAME")

@@ -66,7 +66,7 @@ def all_steps(book: Book) -> Iterator[Placed]:
 def marked_nodes(step: Step) -> Iterator[Node]:
     """The parts of a step that may hold templates, but for its loop."""
     control = step.control
-    yield _text(control.description, step.location)
+    yield _text(control.description, control.places.get("description", step.location))
     if control.lock is not None:
         yield _text(control.lock.key, control.lock.location)
     match step:
@@ -78,7 +78,7 @@ def marked_nodes(step: Step) -> Iterator[Node]:
         case ListCall():
             yield step.arguments
         case BookCall():
-            yield _text(step.file, step.location)
+            yield _text(step.file, control.places.get("file", step.location))
             yield step.inputs
 
 
