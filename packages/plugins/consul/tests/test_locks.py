@@ -9,7 +9,7 @@ import pytest
 from choria_core.errors import KeyMissingError, LockTimeoutError, TransportError, WorkError
 from choria_core.playbook.lease import lease_clock
 from choria_core.playbook.workbench import Workbench
-from choria_plugin_consul.lock import Session
+from choria_plugin_consul.lock import Session, Terms
 from choria_plugin_consul.options import ConsulOptions
 from choria_plugin_consul.store import ConsulStore
 from choria_testing.consul_agent import ConsulAgent
@@ -18,6 +18,7 @@ from choria_testing.fixtures import MakeConsul
 from choria_testing.json_api import ask_json
 
 PATIENCE_SECONDS = 20.0
+TERMS = Terms(store="pb", ttl_seconds=10, lock_delay_seconds=15)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ class TestLocks(StoreTests):
     ) -> None:
         """Consul did what we asked, and its answer never came."""
         store = make_store()
-        session = await Session.open(store._client, store._terms, key=key, holder=ALICE)
+        session = await Session.open(store._client, TERMS, key=key, holder=ALICE)
         asked = f"{consul.http_url}/v1/kv/{quote(key)}?acquire={session.session}"
         assert ask_json(asked, {}, method="PUT") is True
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from choria_core.errors import ConfigError
-from choria_core.http_client import HttpReply
 from choria_core.playbook.workbench import Workbench
+
+if TYPE_CHECKING:
+    from choria_core.http_client import HttpReply
 
 LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -78,7 +80,7 @@ class StoreServer:
         headers: Mapping[str, str],
         body: bytes | None = None,
         timeout_seconds: float | None = None,
-    ) -> HttpReply:
+    ) -> "HttpReply":
         """Ask for ``target``, a path with its query, both quoted.
 
         Raises:

@@ -27,8 +27,9 @@ from choria_core.errors import (
 from choria_core.playbook.lease import Lease, LeasedLock, lease_clock
 from choria_core.playbook.lock import LockHolder
 from choria_core.playbook.lock_session import SessionEndedError
-from choria_core.playbook.lock_texts import lock_timeout, read_lock_text, write_lock_text
+from choria_core.playbook.lock_texts import lock_timeout, write_lock_text
 from choria_plugin_consul.client import Client
+from choria_plugin_consul.entry import holder_of, session_of
 
 MOST_WAIT_SECONDS: Final = 30.0
 """How long we let Consul wait for a change; then we ask again, and see that it lives."""
@@ -223,17 +224,6 @@ class Session:
         _, entry = await self._client.kv.get(self._key)
         if session_of(entry) != self.session:
             raise LockLostError(f"somebody took the key of the lock {self._key!r} in Consul")
-
-
-def session_of(entry: Mapping[str, Any] | None) -> str:
-    """Which session holds a key; empty for none."""
-    return "" if entry is None else str(entry.get("Session") or "")
-
-
-def holder_of(entry: Mapping[str, Any] | None) -> LockHolder | None:
-    """Who says beside a lock that they have it."""
-    text = None if entry is None else read_lock_text(entry["Value"] or b"")
-    return None if text is None else text.holder
 
 
 def _operation(verb: str, key: str, **more: object) -> dict[str, dict[str, object]]:

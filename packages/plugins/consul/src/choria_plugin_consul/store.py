@@ -1,6 +1,6 @@
 """The data store ``consul``."""
 
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from choria_core.errors import ConnectError, KeyMissingError, WorkError
 from choria_core.playbook.data_store import DataStore
@@ -10,16 +10,21 @@ from choria_core.playbook.lock_session import take_lock
 from choria_core.playbook.store_server import StoreServer
 from choria_core.playbook.stored_text import stored_text, text_of_bytes
 from choria_core.playbook.workbench import Workbench
-from choria_plugin_consul.client import Client, Transport
-from choria_plugin_consul.lock import Session, Terms, holder_of, session_of
+from choria_plugin_consul.entry import holder_of, session_of
 from choria_plugin_consul.options import DEFAULT_URL, ConsulOptions
+
+if TYPE_CHECKING:
+    from choria_plugin_consul.client import Client
 
 PATIENCE_SECONDS: Final = 10.0
 """No question takes longer, but those that wait for a change."""
 
 
 class ConsulStore(LockingStore, DataStore):
-    """Texts in Consul's key-value store, and locks that are bound to sessions."""
+    """Texts in Consul's key-value store, and locks that are bound to sessions.
+
+    py-consul is loaded when it is needed: every book looks at the options of every store.
+    """
 
     Options: ClassVar[type] = ConsulOptions
     holds_text: ClassVar[bool] = True
@@ -31,11 +36,6 @@ class ConsulStore(LockingStore, DataStore):
         self._bench = bench
         self._opened: Client | None = None
         self._server_url = ""
-        self._terms = Terms(
-            store=name,
-            ttl_seconds=options.ttl_seconds,
-            lock_delay_seconds=options.lock_delay,
-        )
 
     @property
     def lock_timeout_seconds(self) -> float:
@@ -43,7 +43,7 @@ class ConsulStore(LockingStore, DataStore):
         return self._options.timeout
 
     @property
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
         if self._opened is None:
             self._opened = self._make_client()
         return self._opened
@@ -76,10 +76,17 @@ class ConsulStore(LockingStore, DataStore):
 
     async def acquire(self, key: str, holder: LockHolder, *, timeout_seconds: float) -> HeldLock:
         """Take a lock by a session of its own."""
+        from choria_plugin_consul.lock import Session, Terms
+
         key = _checked(key)
+        terms = Terms(
+            store=self._name,
+            ttl_seconds=self._options.ttl_seconds,
+            lock_delay_seconds=self._options.lock_delay,
+        )
 
         async def session() -> Session:
-            return await Session.open(self._client, self._terms, key=key, holder=holder)
+            return await Session.open(self._client, terms, key=key, holder=holder)
 
         return await take_lock(session, timeout_seconds=timeout_seconds)
 
@@ -100,7 +107,9 @@ class ConsulStore(LockingStore, DataStore):
         await self._client.session.destroy(view.session)
         return True
 
-    def _make_client(self) -> Client:
+    def _make_client(self) -> "Client":
+        from choria_plugin_consul.client import Client, Transport
+
         options, environment = self._options, self._bench.environment
         server = StoreServer.of_options(
             self._name,

@@ -7,14 +7,16 @@ Source: etcd's ``api/etcdserverpb/rpc.proto`` with its HTTP annotations.
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from choria_core.errors import AuthenticationError, ConnectError, WorkError
-from choria_core.http_client import HttpReply
 from choria_core.playbook.store_server import StoreServer
 from choria_core.playbook.workbench import Workbench
+
+if TYPE_CHECKING:
+    from choria_core.http_client import HttpReply
 
 SAID_CHARS: Final = 300
 OLD_TOKEN: Final = ("invalid auth token", "revision of auth store is old")
@@ -82,7 +84,7 @@ class Gateway:
         answer = self._read(await self._send("auth/authenticate", asked))
         self._token = str(answer.get("token", ""))
 
-    async def _send(self, method: str, document: Document) -> HttpReply:
+    async def _send(self, method: str, document: Document) -> "HttpReply":
         body = msgspec.json.encode(document)
         headers = {"Content-Type": "application/json"}
         if self._token:
@@ -106,7 +108,7 @@ class Gateway:
         if server is self._servers[0]:  # else another question found out before
             self._servers.append(self._servers.pop(0))
 
-    def _read(self, reply: HttpReply) -> Document:
+    def _read(self, reply: "HttpReply") -> Document:
         if reply.status == 200:
             return self._answer(reply)
         said = f"etcd at {self.url} answers {reply.status}: {_message(reply)}"
@@ -118,7 +120,7 @@ class Gateway:
             raise LeaseGoneError(said)
         raise WorkError(said)
 
-    def _answer(self, reply: HttpReply) -> Document:
+    def _answer(self, reply: "HttpReply") -> Document:
         try:
             return msgspec.json.decode(reply.body, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -140,11 +142,11 @@ def number(entry: Document, name: str) -> int:
     return int(entry.get(name, 0))
 
 
-def _said(reply: HttpReply, texts: Sequence[str]) -> bool:
+def _said(reply: "HttpReply", texts: Sequence[str]) -> bool:
     return reply.status != 200 and any(text in reply.text for text in texts)
 
 
-def _message(reply: HttpReply) -> str:
+def _message(reply: "HttpReply") -> str:
     try:
         return str(msgspec.json.decode(reply.body)["error"])[:SAID_CHARS]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
