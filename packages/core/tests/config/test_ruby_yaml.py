@@ -1,6 +1,7 @@
 """YAML written for Ruby: texts that begin with a colon, letters that are no booleans."""
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,36 @@ def test_of_a_key_given_twice_the_last_counts_with_a_warning() -> None:
     assert [str(warning) for warning in document.warnings] == [
         "f.yaml:3:1: a: is given twice, first on line 1; the last one counts; remove the first"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "[" * 100_000 + "]" * 100_000, "a: " + "{b: " * 50_000, "? " * 50_000],
+    ids=["open", "closed", "maps", "keys"],
+)
+def test_very_deep_texts_are_refused(text: str) -> None:
+    (problem,) = read_ruby_yaml(text).problems
+    assert problem.text
+
+
+_TEXTS = st.lists(
+    st.sampled_from(
+        [
+            *("a: ", "b:\n", "  c: ", "- ", "  - ", "    - ", "y", "yes", "12", "~", "'q: r'"),
+            *('"\\u00e9"', "&x ", "*x", "<<: *x", "[a, b]", "{a: b}", "|\n   t\n", "#n\n", "\n"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(_TEXTS)
+def test_both_parsers_make_the_same_of_a_text(text: str) -> None:
+    quick = read_ruby_yaml(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader")
+        slow = read_ruby_yaml(text)
+    assert slow.problems or quick == slow
 
 
 @given(st.text(alphabet=":{}[],\"' \nab-?", max_size=30))

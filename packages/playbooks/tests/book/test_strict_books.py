@@ -1,13 +1,16 @@
 """Books of schema 1: everything they can say, and what they may not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from choria_core.config.yaml_nodes import ListNode, ScalarNode, plain
+from choria_core.config.problems import InvalidConfigError
+from choria_core.config.yaml_nodes import Entry, ListNode, MapNode, ScalarNode, plain
 from choria_playbooks.book.kinds import Kinds
 from choria_playbooks.book.model import (
+    LEGACY,
     STRICT,
     BlockSpec,
     BookCall,
@@ -20,6 +23,7 @@ from choria_playbooks.book.model import (
 )
 from choria_playbooks.book.parsing import ReadBook
 from choria_playbooks.book.reading import read_book
+from choria_playbooks.book.reading_places import complete_node_set
 
 Lines = Callable[[str], list[str]]
 Parse = Callable[[str], ReadBook]
@@ -203,3 +207,25 @@ def test_lists_that_call_themselves_are_refused(problems: Lines) -> None:
     assert len(found) == 2
     assert "a calls itself: a > b > a" in found[0]
     assert "c calls itself: c > c" in found[1]
+
+
+def test_words_of_node_sets_are_completed_when_they_are_known(
+    everything: ReadBook, parse: Parse
+) -> None:
+    canary = everything.book.nodes["canary"]
+    (limit,) = canary.unfilled.entries if canary.unfilled else ()
+    number = ScalarNode("3", "int", quoted=False, location=limit.value.location)
+    filled = MapNode((Entry("limit", number, limit.location),), canary.location)
+
+    whole = complete_node_set(canary, filled, STRICT)
+
+    assert whole.limit == Share(count=3)
+    assert (whole.empty_ok, whole.when_empty) == (True, "There is no canary today")
+    word = ScalarNode("few", "text", quoted=False, location=limit.value.location)
+    with pytest.raises(InvalidConfigError, match=r"everything.yaml:\d+:12: nodes.canary.limit"):
+        complete_node_set(
+            canary, MapNode((Entry("limit", word, limit.location),), canary.location), STRICT
+        )
+    old = parse("nodes: {a: {type: choria, limit: '{{ metadata.name }}'}}\n").book.nodes["a"]
+    zero = MapNode((Entry("limit", replace(number, text="0"), limit.location),), old.location)
+    assert complete_node_set(old, zero, LEGACY).limit is None

@@ -5,6 +5,7 @@ yields :data:`BROKEN`, so that the operator sees all of them at once.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, Literal, assert_never
 
 from choria_core.config.problems import Location, Locations, Problem, at, key_path
@@ -64,7 +65,7 @@ class RecordReader:
         self.warnings: list[Problem] = []
         self.locations = Locations()
         self._unknown = self.problems if unknown == "error" else self.warnings
-        self._homes = _homes(root)
+        self._root = root
         self._is_later = is_later
         self._beside = frozenset(beside)
 
@@ -182,14 +183,15 @@ class RecordReader:
                 self._unknown.append(at(entry.location, key, "is not known", fix))
 
     def _advice(self, key: str, known: set[str]) -> str:
-        if key in self._homes:
-            return f"it belongs {self._homes[key]}"
+        homes = _homes(self._root)
+        if key in homes:
+            return f"it belongs {homes[key]}"
         meant = nearest(key, sorted(known | self._beside))
         if meant:
             return f"did you mean {meant}?"
-        meant = nearest(key, self._homes)
+        meant = nearest(key, homes)
         if meant:
-            return f"did you mean {meant}, {self._homes[meant]}?"
+            return f"did you mean {meant}, {homes[meant]}?"
         some = sorted(known)[:_FEW]
         more = ", …" if len(known) > _FEW else ""
         return f"remove it; known here: {', '.join(some)}{more}" if some else "remove it"
@@ -209,6 +211,7 @@ def _is(node: Node, kind: ScalarKind) -> bool:
     return isinstance(node, ScalarNode) and node.kind == kind
 
 
+@cache
 def _homes(root: type) -> dict[str, str]:
     """Each key of ``root`` and the records in it, and the block where it first belongs."""
     homes: dict[str, str] = {}

@@ -213,7 +213,7 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode) and node.tag in KINDS:
             if SURROGATE.search(node.value):
                 return self._broken(node, path, *_NO_CHARACTER)
-            quoted = node.style is not None
+            quoted = bool(node.style)  # libyaml says "" of plain text
             return ScalarNode(node.value, KINDS[node.tag], quoted, self._at(node)), 1
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{TAG}seq":
             return self._list(node, path)

@@ -1,6 +1,6 @@
 """Checks that span the parts of a book.  Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from choria_core.config.problems import key_path
 from choria_core.config.value import nearest
@@ -13,7 +13,7 @@ from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, Step, 
 from choria_playbooks.book.names import split_path
 from choria_playbooks.book.reading_locks import unknown_fix
 from choria_playbooks.book.references import ReferenceChecker
-from choria_playbooks.book.walking import all_steps
+from choria_playbooks.book.walking import Placed, all_steps
 
 
 def check_book(findings: Findings, book: Book, kinds: Kinds, *, uses: Node | None) -> None:
@@ -28,10 +28,11 @@ def check_book(findings: Findings, book: Book, kinds: Kinds, *, uses: Node | Non
     ReferenceChecker(findings, book, uses).check()
     ExposureChecker(findings, book, kinds).check()
     _check_agents(findings, book)
-    _check_calls(findings, book)
-    _check_circles(findings, book)
-    _check_locks(findings, book)
-    _check_paths(findings, book)
+    steps = tuple(all_steps(book))
+    _check_calls(findings, book, steps)
+    _check_circles(findings, book, steps)
+    _check_locks(findings, book, steps)
+    _check_paths(findings, book, steps)
 
 
 def _check_agents(findings: Findings, book: Book) -> None:
@@ -46,9 +47,9 @@ def _check_agents(findings: Findings, book: Book) -> None:
                 findings.refuse(spec.location, key, text, fix)
 
 
-def _check_calls(findings: Findings, book: Book) -> None:
+def _check_calls(findings: Findings, book: Book, steps: Sequence[Placed]) -> None:
     """Calls of named lists name one, and give it what it takes."""
-    for placed in all_steps(book):
+    for placed in steps:
         call = placed.step
         if not isinstance(call, ListCall) or not call.name:
             continue
@@ -72,10 +73,10 @@ def _check_calls(findings: Findings, book: Book) -> None:
                 findings.refuse(call.location, f"{key}.arguments", text, "add it")
 
 
-def _check_circles(findings: Findings, book: Book) -> None:
+def _check_circles(findings: Findings, book: Book, steps: Sequence[Placed]) -> None:
     """No named list calls itself, be it through others."""
     calls: dict[str, list[ListCall]] = {name: [] for name in book.task_lists}
-    for placed in all_steps(book):
+    for placed in steps:
         task_list = placed.outer.task_list
         if task_list is not None and isinstance(placed.step, ListCall):
             calls[task_list.name].append(placed.step)
@@ -106,11 +107,11 @@ def _circles(
             open_calls.append(iter(calls[call.name]))
 
 
-def _check_locks(findings: Findings, book: Book) -> None:
+def _check_locks(findings: Findings, book: Book, steps: Sequence[Placed]) -> None:
     """No lock is taken on a key that holds data: it would be erased."""
     kept = {item.data for item in book.inputs.values() if item.data}
     locks: list[tuple[LockSpec, str]] = [(lock, "locks") for lock in book.locks]
-    for placed in all_steps(book):
+    for placed in steps:
         lock = placed.step.control.lock
         if lock is not None:
             locks.append((lock, f"{placed.step.id}.lock"))
@@ -129,9 +130,9 @@ def _written(step: Step, dialect: int) -> Iterator[str]:
             yield node.text
 
 
-def _check_paths(findings: Findings, book: Book) -> None:
+def _check_paths(findings: Findings, book: Book, steps: Sequence[Placed]) -> None:
     """Tasks that keep data name a store of the book."""
-    for placed in all_steps(book):
+    for placed in steps:
         step = placed.step
         for path in _written(step, findings.dialect):
             node = step.options.get("key") if isinstance(step, TaskSpec) else None

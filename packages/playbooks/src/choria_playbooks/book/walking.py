@@ -84,7 +84,9 @@ def marked_nodes(step: Step) -> Iterator[Node]:
 
 def _within(step: Step, outer: Scope) -> Iterator[Placed]:
     control = step.control
-    inner = replace(outer, has_lock=outer.has_lock or control.lock is not None)
+    inner = outer
+    if control.lock is not None:
+        inner = replace(inner, has_lock=True)
     if control.loop is not None:
         inner = replace(inner, loop=control.loop, loop_scope=outer)
     yield Placed(step, outer, inner)
