@@ -51,6 +51,10 @@ def _lines(read: ReadBook, kinds: Kinds) -> list[str]:
             "tasks: [{shell: {command: 'ls {{ input }} {{{ nods.a }}}'}}]\n",
             ": {{{ nods.a }}} is no template that is known, and stays as it is",
         ),
+        (
+            "tasks: [{shell: {command: ls, environment: {'{{ metadata.name }}': x}}}]\n",
+            "{{ metadata.name }}: is a key, and templates in keys are not filled in",
+        ),
         ("inputs: {db_password: {type: String}}\n", "inputs.db_password: sounds like a secret"),
         (
             "tasks: [{slack: {channel: a, text: b, token: xoxb-1}}]\n",

@@ -33,11 +33,21 @@ class _Nothing:
     pass
 
 
+@dataclass
+class _Odd:
+    size: complex = 1j
+
+
+class _Strange:
+    Options = _Odd
+
+
 @hookimpl
 def choria_tasks() -> Iterable[TaskPlugin]:
     return [
         TaskPlugin("plain", _Plain),
         TaskPlugin("nothing", _Nothing),
+        TaskPlugin("strange", _Strange),
         TaskPlugin("away", "choria_nowhere.tasks:Away"),
     ]
 
@@ -59,8 +69,8 @@ def plugins() -> Plugins:
 
 def test_kinds_say_what_a_book_may_write(plugins: Plugins) -> None:
     kinds = kinds_of(plugins)
-    assert set(kinds.tasks) == {"plain", "nothing", "away"}
-    assert len(kinds.tasks) == 3
+    assert set(kinds.tasks) == {"plain", "nothing", "strange", "away"}
+    assert len(kinds.tasks) == 4
     assert kinds.tasks["plain"] is _Options
     assert set(kinds.stores_without_locks) == {"plain"}
     assert len(kinds.stores_without_locks) == 1
@@ -72,5 +82,7 @@ def test_a_kind_that_no_book_uses_may_be_broken(plugins: Plugins) -> None:
     assert parse_book(f"{head}tasks: [{{plain: {{size: 2}}}}]\n", kinds).warnings == ()
     with pytest.raises(PluginError, match="cannot load its task away"):
         parse_book(f"{head}tasks: [{{away: {{}}}}]\n", kinds)
-    with pytest.raises(PluginError, match="its nothing has no class Options"):
+    with pytest.raises(PluginError, match="its nothing has no dataclass Options"):
         parse_book(f"{head}tasks: [{{nothing: {{}}}}]\n", kinds)
+    with pytest.raises(PluginError, match="the Options of its strange: field size"):
+        parse_book(f"{head}tasks: [{{strange: {{}}}}]\n", kinds)

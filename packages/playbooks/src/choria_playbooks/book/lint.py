@@ -5,7 +5,7 @@ from typing import Final
 
 from choria_core.config.problems import Location, Problem, at, key_path
 from choria_core.config.schema import fields_of
-from choria_core.config.yaml_nodes import MapNode, Node, ScalarNode
+from choria_core.config.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from choria_core.telemetry.redaction import is_secret_name, redact_text
 from choria_playbooks.book.exposure import exposed_options
 from choria_playbooks.book.kinds import Kinds
@@ -14,7 +14,13 @@ from choria_playbooks.book.model import Book, Input, InputType, ListCall, TaskSp
 from choria_playbooks.book.names import split_path
 from choria_playbooks.book.walking import all_steps, marked_nodes
 from choria_playbooks.templates.filling import markers_in, texts_in
-from choria_playbooks.templates.marker import Form, Marker, parse_text, unknown_markers
+from choria_playbooks.templates.marker import (
+    Form,
+    Marker,
+    has_markers,
+    parse_text,
+    unknown_markers,
+)
 
 _FREE: Final = frozenset((InputType.STRING, InputType.ARRAY, InputType.ANY))
 
@@ -42,6 +48,7 @@ class _Linter:
     def findings(self) -> Iterator[Problem]:
         """All that is odd, once each."""
         yield from self._unknown_markers()
+        yield from self._marked_keys()
         yield from self._unused()
         yield from self._plain_secrets()
         yield from self._commands()
@@ -84,6 +91,13 @@ class _Linter:
                     words = f"{marker} is no template that is known, and stays as it is"
                     fix = "correct it, unless it is for another program"
                     yield at(text.location, "", words, fix)
+
+    def _marked_keys(self) -> Iterator[Problem]:
+        for node in self._nodes():
+            for entry in _entries_in(node):
+                if has_markers(entry.key, self._book.schema):
+                    text = "is a key, and templates in keys are not filled in"
+                    yield at(entry.location, entry.key, text, "write it into a value")
 
     def _unused(self) -> Iterator[Problem]:
         book = self._book
@@ -151,6 +165,18 @@ class _Linter:
         for step in self._steps:
             if isinstance(step, TaskSpec) and step.type in self._kinds.tasks:
                 yield self._kinds.tasks[step.type], step.options
+
+
+def _entries_in(node: Node) -> Iterator[Entry]:
+    """All entries of maps in ``node``, at all depths."""
+    match node:
+        case MapNode():
+            for entry in node.entries:
+                yield entry
+                yield from _entries_in(entry.value)
+        case ListNode():
+            for item in node.items:
+                yield from _entries_in(item)
 
 
 def _is_free(item: Input) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import is_dataclass
 from typing import Any
 
+from choria_core.config.schema import fields_of
 from choria_core.errors import PluginError
 from choria_core.plugins import Offered, Plugins
 from choria_playbooks.book.kinds import Kinds
@@ -37,10 +39,20 @@ class _Classes:
         if name not in self._loaded:
             offer = self.offers[name]
             kind: Any = offer.load()
-            if not isinstance(getattr(kind, "Options", None), type):
-                raise PluginError(offer.plugin, f"its {name} has no class Options")
-            self._loaded[name] = kind
+            self._loaded[name] = _checked(kind, name, offer.plugin)
         return self._loaded[name]
+
+
+def _checked(kind: Any, name: str, plugin: str) -> Any:
+    """``kind``, where its options can be read."""
+    options = getattr(kind, "Options", None)
+    if not is_dataclass(options) or not isinstance(options, type):
+        raise PluginError(plugin, f"its {name} has no dataclass Options")
+    try:
+        fields_of(options)
+    except (TypeError, NameError) as error:
+        raise PluginError(plugin, f"the Options of its {name}: {error}") from error
+    return kind
 
 
 class _Options(Mapping[str, type]):
