@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from choria_core.errors import KeyMissingError, LockTimeoutError, TransportError, WorkError
-from choria_core.playbook.lease import lease_clock
+from choria_core.playbook.lease import LeasedLock, lease_clock
 from choria_core.playbook.workbench import Workbench
 from choria_plugin_consul.lock import Session, Terms
 from choria_plugin_consul.options import ConsulOptions
@@ -150,14 +150,19 @@ class TestLocks(StoreTests):
 
     @pytest.mark.faults
     async def test_a_restart_within_the_life_of_a_lock_does_no_harm(
-        self, make_consul: MakeConsul, bench: Workbench, key: str
+        self,
+        make_consul: MakeConsul,
+        bench: Workbench,
+        key: str,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Neither to who has it nor to who waits for it."""
         agent = await make_consul(keeps_data=True)
         store = ConsulStore("pb", ConsulOptions(url=agent.http_url), bench)
+        waits = tell_of_waiting(monkeypatch)
         lock = await store.acquire(key, ALICE, timeout_seconds=0)
         waiting = asyncio.create_task(store.acquire(key, BOB, timeout_seconds=60))
-        await has_session(agent, BOB.book)
+        await waits.wait()
 
         await agent.kill()
         with pytest.raises(TransportError):
@@ -179,3 +184,18 @@ async def has_session(consul: ConsulAgent, book: str) -> None:
     """Once there is a session for a playbook."""
     while not sessions(consul, book):  # noqa: ASYNC110 - Consul tells nobody of it
         await asyncio.sleep(0)
+
+
+def tell_of_waiting(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once somebody tried to take a lock in vain."""
+    waits = asyncio.Event()
+    really_try = Session.try_to_lock
+
+    async def try_and_tell(session: Session, *, until: float) -> LeasedLock | None:
+        lock = await really_try(session, until=until)
+        if lock is None:
+            waits.set()
+        return lock
+
+    monkeypatch.setattr(Session, "try_to_lock", try_and_tell)
+    return waits
