@@ -107,7 +107,7 @@ class _BookSchema:
 
     def _metadata(self) -> Schema:
         text: Schema = {**scalar_schema(), "minLength": 1}
-        name: Schema = {"type": "string", "pattern": NAME_PATTERN, "maxLength": 64}
+        name: Schema = {**scalar_schema(), "pattern": NAME_PATTERN, "maxLength": 64}
         version: Schema = {"type": "string", "pattern": VERSION_PATTERN}
         return {
             "name": described(name if self._strict else text, "what the book is called"),
@@ -136,6 +136,7 @@ class _BookSchema:
         properties["type"] = {"type": "string", "pattern": _any_case(spellings)}
         if not self._strict:
             properties |= {"environment": False, "file": False}
+            properties["type"] = either(properties["type"], {"type": "null"})
             return either(self._words.block(properties), {"type": "null"})
         block = self._words.block(properties)
         block["anyOf"] = [

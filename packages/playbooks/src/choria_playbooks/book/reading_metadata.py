@@ -116,12 +116,15 @@ class _Reader:
 
     def level(self) -> str:
         """How much is told."""
-        level = self.text("loglevel") or "info"
+        entry = self._entries.get("loglevel")
+        level = self.text("loglevel")
         if level in LEVELS:
             return level
+        if entry is None or not isinstance(entry.value, ScalarNode) or entry.value.kind == "null":
+            return "info"
         meant = nearest(level, LEVELS)
         fix = f"did you mean {meant}?" if meant else ""
-        where = self._entries["loglevel"].value.location
+        where = entry.value.location
         self._findings.refuse(where, "loglevel", f"must be {' or '.join(LEVELS)}", fix)
         return "info"
 
