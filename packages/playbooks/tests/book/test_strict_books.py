@@ -125,6 +125,10 @@ def test_books_and_lists_are_called_in_long_and_short(everything: ReadBook) -> N
         ("inputs: {a: {type: String, validation: :shellsafe}}\n", "put it in quotes"),
         ("inputs: {a: {}}\n", "has no type, so it takes anything; write type: String"),
         ("inputs: {a: {type: Integer, default: ten}}\n", "must be a whole number"),
+        (
+            "inputs: {a: {type: String, validation: ':shellsafe', default: a;b}}\n",
+            "the rule is :shellsafe",
+        ),
         ("inputs: {'a b': {type: String}}\n", "is no name that a template or a path can hold"),
         ("inputs: {a: {type: String, file: x}}\n", "is for inputs of type Secret"),
         ("inputs: {a: {type: Secret, default: x}}\n", "a secret stands in the book"),
@@ -155,6 +159,13 @@ def test_books_and_lists_are_called_in_long_and_short(everything: ReadBook) -> N
         ("tasks:\n  - block: {rescue: []}\n", "tasks: is required but missing"),
         ("tasks:\n  - parallel: {tasks: [], serial: 1}\n", "serial: is not known"),
         ("tasks:\n  - tasks: {lst: a}\n", "list: is required but missing"),
+        (
+            (
+                "task_lists: {a: {arguments: {p: {type: Secret}}, tasks: []}}\n"
+                "tasks: [{tasks: {list: a, arguments: {p: hunter2}}}]\n"
+            ),
+            "a secret stands in the book",
+        ),
         ("tasks:\n  - tasks: nowhere\n", "there is no list nowhere"),
         ("tasks:\n  - shell: {command: ls, lock: kv/a}\n", "the book has no data store kv"),
         ("task_lists: {a: {tasks: [], args: {}}}\n", "args: is not known; did you mean arguments"),
@@ -229,3 +240,13 @@ def test_words_of_node_sets_are_completed_when_they_are_known(
     old = parse("nodes: {a: {type: choria, limit: '{{ metadata.name }}'}}\n").book.nodes["a"]
     zero = MapNode((Entry("limit", replace(number, text="0"), limit.location),), old.location)
     assert complete_node_set(old, zero, LEGACY).limit is None
+
+
+def test_arguments_that_are_known_must_fit(problems: Lines) -> None:
+    text = (
+        "schema: 1\ntask_lists:\n  a:\n    arguments: {n: {type: Integer}}\n    tasks: []\n"
+        "tasks:\n  - tasks: {list: a, arguments: {n: many}}\n"
+        "  - tasks: {list: a, arguments: {n: '{{ metadata.name }}'}}\n"
+    )
+    (found,) = problems(text)
+    assert found.startswith("7:37: tasks[0].tasks.arguments.n: must be a whole number")

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from choria_core.config.problems import key_path
 from choria_core.config.value import nearest
-from choria_core.config.yaml_nodes import Node, ScalarNode
+from choria_core.config.yaml_nodes import Node, ScalarNode, plain
 from choria_playbooks.book.exposure import ExposureChecker
 from choria_playbooks.book.findings import Findings
 from choria_playbooks.book.kinds import Kinds
-from choria_playbooks.book.looking import is_marked
-from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, Step, TaskSpec
+from choria_playbooks.book.looking import holds_marker, is_marked
+from choria_playbooks.book.model import ABSENT, Book, ListCall, LockSpec, Step, TaskList, TaskSpec
 from choria_playbooks.book.names import split_path
+from choria_playbooks.book.reading_inputs import unfit
 from choria_playbooks.book.reading_locks import unknown_fix
 from choria_playbooks.book.references import ReferenceChecker
 from choria_playbooks.book.walking import Placed, all_steps
@@ -60,17 +61,28 @@ def _check_calls(findings: Findings, book: Book, steps: Sequence[Placed]) -> Non
             fix = f"did you mean {meant}?" if meant else "describe it under task_lists"
             findings.refuse(call.location, key, f"there is no list {call.name}", fix)
             continue
-        given = {entry.key: entry.location for entry in call.arguments.entries}
-        for name, where in given.items():
-            if name not in known.arguments:
-                meant = nearest(name, known.arguments)
-                fix = f"did you mean {meant}?" if meant else "remove it"
-                text = f"{call.name} takes no argument {name}"
-                findings.refuse(where, f"{key}.arguments", text, fix)
-        for argument in known.arguments.values():
-            if argument.required and argument.default is ABSENT and argument.name not in given:
-                text = f"{call.name} needs the argument {argument.name}"
-                findings.refuse(call.location, f"{key}.arguments", text, "add it")
+        _check_arguments(findings, call, known, f"{key}.arguments")
+
+
+def _check_arguments(findings: Findings, call: ListCall, known: TaskList, key: str) -> None:
+    for entry in call.arguments.entries:
+        argument = known.arguments.get(entry.key)
+        if argument is None:
+            meant = nearest(entry.key, known.arguments)
+            fix = f"did you mean {meant}?" if meant else "remove it"
+            text = f"{call.name} takes no argument {entry.key}"
+            findings.refuse(entry.location, key, text, fix)
+        elif not holds_marker(entry.value, findings.dialect):
+            wrong = unfit(argument.type, argument.validation, plain(entry.value))
+            if argument.is_secret:
+                wrong = "a secret stands in the book for all to read", "use an input of type Secret"
+            if wrong:
+                findings.refuse(entry.value.location, key_path(key, entry.key), *wrong)
+    given = {entry.key for entry in call.arguments.entries}
+    for argument in known.arguments.values():
+        if argument.required and argument.default is ABSENT and argument.name not in given:
+            text = f"{call.name} needs the argument {argument.name}"
+            findings.refuse(call.location, key, text, "add it")
 
 
 def _check_circles(findings: Findings, book: Book, steps: Sequence[Placed]) -> None:

@@ -49,13 +49,14 @@ def read_arguments(findings: Findings, entry: Entry, key: str) -> Mapping[str, I
         node = _block(findings, item, inner)
         words = findings.record(ArgumentWords, node, inner, item.location) or ArgumentWords()
         kind = _type(findings, words.type, node, inner) or InputType.ANY
+        validation = _validation(findings, words.validation, node, inner)
         arguments[item.key] = Input(
             name=item.key,
             description=words.description,
             type=kind,
             required=words.required,
-            validation=_validation(findings, words.validation, node, inner),
-            default=_default(findings, node, kind, inner),
+            validation=validation,
+            default=_default(findings, node, kind, validation, inner),
             location=item.location,
         )
     return arguments
@@ -71,6 +72,7 @@ def _input(findings: Findings, item: Entry, key: str) -> Input:
         fix = "write type: String, or what it is"
         findings.tolerate(item.location, key, "has no type, so it takes anything", fix)
     kind = kind or InputType.ANY
+    validation = _validation(findings, words.validation, node, key)
     new = isinstance(words, StrictInputWords)
     if new and kind is not InputType.SECRET:
         _refuse_secret_words(findings, node, key)
@@ -79,8 +81,8 @@ def _input(findings: Findings, item: Entry, key: str) -> Input:
         description=words.description,
         type=kind,
         required=words.required,
-        validation=_validation(findings, words.validation, node, key),
-        default=_default(findings, node, kind, key),
+        validation=validation,
+        default=_default(findings, node, kind, validation, key),
         data=words.data,
         dynamic=words.dynamic,
         save=words.save,
@@ -127,6 +129,7 @@ def _type(findings: Findings, spelling: str, node: MapNode, key: str) -> InputTy
 
 
 def _validation(findings: Findings, validation: str, node: MapNode, key: str) -> str:
+    """The rule as written; one that is none is told of, and fails all values in a run."""
     try:
         validator_of(validation)
     except InputError as error:
@@ -136,8 +139,10 @@ def _validation(findings: Findings, validation: str, node: MapNode, key: str) ->
     return validation
 
 
-def _default(findings: Findings, node: MapNode, kind: InputType, key: str) -> object:
-    """The default; one of another type is odd in old books, which never looked."""
+def _default(
+    findings: Findings, node: MapNode, kind: InputType, validation: str, key: str
+) -> object:
+    """The default; one that does not fit is odd in old books, which never looked."""
     given = node.get("default")
     if given is None:
         return ABSENT
@@ -150,11 +155,29 @@ def _default(findings: Findings, node: MapNode, kind: InputType, key: str) -> ob
         fix = "remove it; take the secret from environment, file or data"
         findings.refuse(given.location, inner, text, fix)
         return ABSENT
-    try:
-        typed(kind, value)
-    except InputError as error:
-        findings.tolerate(given.location, inner, error.problem, error.fix)
+    wrong = unfit(kind, validation, value)
+    if wrong:
+        findings.tolerate(given.location, inner, *wrong)
     return value
+
+
+def unfit(kind: InputType, validation: str, value: object) -> tuple[str, str] | None:
+    """What is wrong with a value, and the fix; None where it fits.
+
+    Args:
+        kind: what the input takes.
+        validation: the input's rule; one that is none is passed over.
+        value: as the book says it.
+    """
+    try:
+        value = typed(kind, value)
+    except InputError as error:
+        return error.problem, error.fix
+    try:
+        problem = validator_of(validation)(value)
+    except InputError:
+        return None
+    return (problem, f"the rule is {validation}") if problem else None
 
 
 def _refuse_secret_words(findings: Findings, node: MapNode, key: str) -> None:
