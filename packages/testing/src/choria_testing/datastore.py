@@ -153,6 +153,8 @@ class DataStoreConformance(StoreTests):
         has_locks: the store is a :class:`choria_core.playbook.lock.LockingStore`.
         refused_keys: some that the store cannot have.
         texts, values: what it keeps as it is; of ``values`` only where it holds more than text.
+        missing_error: what reading raises where there is no value; stores that cannot tell say
+            that reading failed.
         write_answers: gives what :meth:`DataStore.write` says of a value; None by default.
     """
 
@@ -160,6 +162,7 @@ class DataStoreConformance(StoreTests):
     refused_keys: ClassVar[Sequence[str]] = ()
     texts: ClassVar[Sequence[str]] = TEXTS
     values: ClassVar[Sequence[object]] = VALUES
+    missing_error: ClassVar[type[WorkError]] = KeyMissingError
 
     def write_answers(self, value: object) -> object:  # noqa: ARG002
         """What the store says when a value was written."""
@@ -188,7 +191,7 @@ class DataStoreConformance(StoreTests):
 
     async def test_a_key_without_a_value_is_an_error(self, store: DataStore, key: str) -> None:
         """The error names the key."""
-        with pytest.raises(KeyMissingError) as caught:
+        with pytest.raises(self.missing_error) as caught:
             await store.read(key)
         assert key in str(caught.value)
 
@@ -196,7 +199,7 @@ class DataStoreConformance(StoreTests):
         """And comes back when it is written again."""
         await store.write(key, "alpha")
         await store.delete(key)
-        with pytest.raises(KeyMissingError):
+        with pytest.raises(self.missing_error):
             await store.read(key)
         await store.write(key, "bravo")
         assert await store.read(key) == "bravo"
@@ -247,7 +250,7 @@ class DataStoreConformance(StoreTests):
         await other.write(key, "bravo")
         assert await one.read(key) == "bravo"
         await other.delete(key)
-        with pytest.raises(KeyMissingError):
+        with pytest.raises(self.missing_error):
             await one.read(key)
 
     async def test_it_can_be_closed_unopened(self, make_store: MakeStore) -> None:
