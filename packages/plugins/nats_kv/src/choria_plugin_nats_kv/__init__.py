@@ -1,1 +1,1 @@
-"""NATS key-value buckets for Choria playbooks: a data store, and locks that last while a playbook runs."""
+"""NATS key-value buckets for Choria playbooks: a data store, and locks that end with their run."""
