@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from choria_core.errors import ConfigError, KeyMissingError, LocalProtocolError, WorkError
+from choria_core.errors import ConfigError, KeyMissingError, LocalProtocolError
 from choria_core.nats.endpoint import Credentials, Endpoint, TlsSettings
 from choria_core.nats.endpoint_url import parse_endpoint
 from choria_core.nats.lean_transport import LeanTransport, connect
@@ -83,7 +83,7 @@ class NatsKvStore(LockingStore, DataStore):
 
     async def write(self, key: str, value: object) -> object:
         """Keep a text, or the JSON of something else."""
-        await self._bucket.put(key, _encoded(value))
+        await self._bucket.put(key, stored_text(value).encode())
         return None
 
     async def delete(self, key: str) -> object:
@@ -156,10 +156,3 @@ class NatsKvStore(LockingStore, DataStore):
 
     def _path(self, name: str) -> str:
         return str(self._bench.folder / Path(name).expanduser()) if name else ""
-
-
-def _encoded(value: object) -> bytes:
-    try:
-        return stored_text(value).encode()
-    except UnicodeEncodeError:
-        raise WorkError("the value has something that is no character") from None
