@@ -95,7 +95,13 @@ class StoreTests:
         is_shared: two stores see the same data; else a test has one store alone.
     """
 
-    keys: ClassVar[Sequence[str]] = ("plain", "with/slashes/in it", "dots.and-dashes_1", "Größe")
+    keys: ClassVar[Sequence[str]] = (
+        "plain",
+        "plain/below",
+        "with/slashes/in it",
+        "dots.and-dashes_1",
+        "Größe",
+    )
     prefix: ClassVar[str] = "conformance/{}/"
     is_shared: ClassVar[bool] = True
 
