@@ -36,9 +36,7 @@ def list_books(
 
 
 def _examples() -> Path:
-    from choria_playbooks import examples
-
-    return Path(examples.__file__).parent
+    return Path(__file__).parent.parent / "examples"
 
 
 def _files(folder: Path) -> list[Path]:
