@@ -1,0 +1,110 @@
+"""Keeps secrets out of what a run tells.  Pure."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from choria_core.playbook.task import HostResult
+from choria_core.presentation.safe_text import one_line
+from choria_core.telemetry.redaction import HIDDEN
+
+_SHORTEST_PART = 4
+
+
+class Masking:
+    """Knows the secrets of a run, and puts stars in their place.
+
+    A secret is found as it is, and as programs print it: escaped, in JSON, in URLs, in base64,
+    and, where it has several lines, line by line.
+    """
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, values: Iterable[object]) -> None:
+        """More secrets: texts, or lists and maps with texts in them."""
+        found = {text for value in values for text in _texts(value) if text} - self._secrets
+        if not found:
+            return
+        self._secrets |= found
+        shapes = {shape for secret in self._secrets for shape in _shapes(secret)}
+        longest_first = sorted(shapes, key=len, reverse=True)
+        self._pattern = re.compile("|".join(re.escape(shape) for shape in longest_first))
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+    def value(self, value: Any) -> Any:
+        """A value without secrets; the same object where none is known."""
+        return value if self._pattern is None else self._masked(value)
+
+    def result(self, result: HostResult) -> HostResult:
+        """What came of a task on a node, without secrets."""
+        if self._pattern is None:
+            return result
+        return replace(
+            result,
+            value=self._masked(result.value),
+            error=self.text(result.error),
+            details=self._masked(result.details),
+        )
+
+    def hides(self, value: object) -> bool:
+        """Whether a secret is in a value."""
+        return self._pattern is not None and self._masked(value) != value
+
+    def _masked(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case Mapping():
+                return {self._masked(key): self._masked(item) for key, item in value.items()}
+            case list():
+                return [self._masked(item) for item in value]
+            case tuple():
+                return tuple(self._masked(item) for item in value)
+            case bool() | None:
+                return value
+            case int() | float():
+                shown = self.text(str(value))
+                return value if HIDDEN not in shown else shown
+        return value
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _texts(item)
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
+        case bool() | None:
+            return
+        case int() | float():
+            yield str(value)
+
+
+def _shapes(secret: str) -> Iterator[str]:
+    """The secret as it may stand in a text."""
+    yield secret
+    yield one_line(secret)
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield base64.b64encode(secret.encode()).decode()
+    stripped = secret.strip()
+    if stripped:
+        yield stripped
+    parts = [part.strip() for part in secret.splitlines()]
+    if len(parts) > 1:
+        yield from (part for part in parts if len(part) >= _SHORTEST_PART)

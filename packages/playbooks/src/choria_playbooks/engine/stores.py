@@ -1,0 +1,151 @@
+"""The open data stores of a book, by name, and what tasks do with them."""
+
+import json
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+
+from choria_core.config.value import nearest
+from choria_core.errors import ChoriaError, ConfigError, WorkError
+from choria_core.playbook.data_store import DataStore
+from choria_core.playbook.stores import Stores
+
+Answer = TypeVar("Answer")
+
+_PATH: Final = re.compile(r"([a-zA-Z0-9_-]+)/(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStore:
+    """A store of a book.
+
+    Attributes:
+        name, type: as the book says.
+        options: that it was made from.
+        store: itself.
+    """
+
+    name: str
+    type: str
+    options: object
+    store: DataStore
+
+    @property
+    def has_locks(self) -> bool:
+        """Whether it can be asked for locks."""
+        return callable(getattr(self.store, "acquire", None))
+
+
+class BookStores(Stores):
+    """All stores of a book.
+
+    Args:
+        stores: by name.
+        before_change: called before anything is written or deleted; raises where that may not
+            be.
+    """
+
+    def __init__(
+        self, stores: Mapping[str, OpenStore], *, before_change: Callable[[], None]
+    ) -> None:
+        self._stores = stores
+        self._before_change = before_change
+
+    def find(self, name: str) -> OpenStore:
+        """A store.
+
+        Raises:
+            ConfigError: the book has none of that name.
+        """
+        if name in self._stores:
+            return self._stores[name]
+        meant = nearest(name, self._stores)
+        hint = f"did you mean {meant}?" if meant else "define it under data_stores"
+        raise ConfigError(f"the book has no data store {name!r}: {hint}")
+
+    def holds_text(self, path: str) -> bool:
+        """Whether the store of a path keeps texts only."""
+        return self._split(path)[0].store.holds_text
+
+    def ends_with_run(self, path: str) -> bool:
+        """Whether what is written there is gone when the run is."""
+        store = self._split(path)[0].store
+        return bool(getattr(store, "ends_with_run", False))
+
+    async def read(self, path: str) -> object:
+        """A value; see :class:`Stores`."""
+        found, key = self._split(path)
+        return await _asked(found, path, found.store.read(key))
+
+    async def write(self, path: str, value: object) -> object:
+        """Keep a value, as text where the store holds nothing else."""
+        found, key = self._split(path)
+        self._before_change()
+        kept = stored_text(value) if found.store.holds_text else value
+        return await _asked(found, path, found.store.write(key, kept))
+
+    async def delete(self, path: str) -> object:
+        """Forget a value."""
+        found, key = self._split(path)
+        self._before_change()
+        return await _asked(found, path, found.store.delete(key))
+
+    def _split(self, path: str) -> tuple[OpenStore, str]:
+        match = _PATH.fullmatch(path)
+        if match is None:
+            raise ConfigError(f"{path!r} is no path to data: write STORE/KEY")
+        return self.find(match[1]), match[2]
+
+
+class StepStores(Stores):
+    """The stores as one step sees them.
+
+    Attributes:
+        writes: what it put into stores that end with the run, by path; None for deleted.
+    """
+
+    __slots__ = ("_stores", "writes")
+
+    def __init__(self, stores: BookStores) -> None:
+        self._stores = stores
+        self.writes: dict[str, object] = {}
+
+    async def read(self, path: str) -> object:
+        """A value."""
+        return await self._stores.read(path)
+
+    async def write(self, path: str, value: object) -> object:
+        """Keep a value."""
+        answer = await self._stores.write(path, value)
+        if self._stores.ends_with_run(path):
+            self.writes[path] = value
+        return answer
+
+    async def delete(self, path: str) -> object:
+        """Forget a value."""
+        answer = await self._stores.delete(path)
+        if self._stores.ends_with_run(path):
+            self.writes[path] = None
+        return answer
+
+
+def stored_text(value: object) -> str:
+    """A value as a store keeps it that holds texts: texts as they are, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+async def _asked(found: OpenStore, path: str, answer: Coroutine[Any, Any, Answer]) -> Answer:
+    """What a store answers; its own errors, and any other as one of ours."""
+    try:
+        return await answer
+    except ChoriaError:
+        raise
+    except Exception as error:  # whatever a foreign store raises
+        _blame(found, path, error)
+
+
+def _blame(found: OpenStore, path: str, error: Exception) -> NoReturn:
+    words = str(error) or "it gave no reason"
+    kind = type(error).__name__
+    raise WorkError(f"data store {found.name} ({found.type}), {path}: {kind}: {words}") from error

@@ -1,0 +1,54 @@
+"""Tells listeners what happens, with secrets hidden."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from choria_core.presentation.safe_text import lines
+from choria_playbooks.engine.events import Event, Level, Line
+from choria_playbooks.engine.masking import Masking
+from choria_playbooks.engine.request import Listener
+
+
+class Teller:
+    """The voice of a run.
+
+    Args:
+        listeners: are told everything, each at once.
+        clock: unix seconds.
+
+    Attributes:
+        masking: knows the secrets.
+        now: unix seconds.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        *,
+        masking: Masking,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.masking = masking
+        self.now = clock
+        self._listeners = tuple(listeners)
+
+    def tell(self, event: Event) -> None:
+        """An event whose texts were masked."""
+        for listener in self._listeners:
+            listener(event)
+
+    def line(
+        self, level: Level, context: str, text: str, *, step: str = "", is_output: bool = False
+    ) -> None:
+        """Something for people; each line of the text is an event, safe for a terminal."""
+        for one in lines(self.masking.text(text)):
+            self.tell(
+                Line(
+                    time=self.now(),
+                    level=level,
+                    context=context,
+                    text=one,
+                    step=step,
+                    is_output=is_output,
+                )
+            )
