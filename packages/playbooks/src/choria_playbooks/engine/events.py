@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from choria_core.playbook.outcome import HostResult
 
-
 CONTAINERS: Final = frozenset(("block", "parallel", "tasks", "playbook", "loop"))
 """Types of steps that hold others, and are no tasks."""
 

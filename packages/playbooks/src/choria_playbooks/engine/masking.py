@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from choria_core.playbook.task import HostResult
+from choria_core.playbook.outcome import HostResult
 from choria_core.presentation.safe_text import one_line
 from choria_core.telemetry.redaction import HIDDEN
 
@@ -69,9 +69,7 @@ class Masking:
                 return [self._masked(item) for item in value]
             case tuple():
                 return tuple(self._masked(item) for item in value)
-            case bool() | None:
-                return value
-            case int() | float():
+            case int() | float() if not isinstance(value, bool):
                 shown = self.text(str(value))
                 return value if HIDDEN not in shown else shown
         return value

@@ -141,7 +141,7 @@ async def _asked(found: OpenStore, path: str, answer: Coroutine[Any, Any, Answer
         return await answer
     except ChoriaError:
         raise
-    except Exception as error:  # whatever a foreign store raises
+    except Exception as error:  # noqa: BLE001 - whatever a foreign store raises
         _blame(found, path, error)
 
 
