@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from choria_playbooks.engine.stores import stored_text
+from choria_core.playbook.stored_text import stored_text
 from choria_playbooks.inputs.errors import InputError
 from choria_playbooks.inputs.input import InputType
 from choria_playbooks.inputs.types import (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from choria_core.config.problems import InvalidConfigError, Location
 from choria_core.errors import ConnectError, KeyMissingError, TransportError, WorkError
 from choria_core.playbook.data_store import DataStore
+from choria_core.playbook.stored_text import stored_text
 from choria_core.telemetry.redaction import HIDDEN
 from choria_playbooks.engine.stores import BookStores, OpenStore
 from choria_playbooks.inputs.command_line import (
@@ -54,7 +55,7 @@ class Shelf(DataStore):
         return copy.deepcopy(self.kept[key])
 
     async def write(self, key: str, value: object) -> object:
-        self.kept[key] = value
+        self.kept[key] = stored_text(value) if self.holds_text else value
         return None
 
     async def delete(self, key: str) -> object:

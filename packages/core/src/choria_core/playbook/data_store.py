@@ -29,7 +29,9 @@ class DataStore(Protocol):
 
     Attributes:
         Options: a frozen dataclass; what the book may say of the store.
-        holds_text: all values are texts; the engine turns them into what inputs want.
+        holds_text: what it gives are texts, which become what inputs want when they are read.
+            Other values it is given it writes as :func:`stored_text
+            <choria_core.playbook.stored_text.stored_text>` does, or refuses.
         is_passive: reading starts no program, so that ``--check --resolve`` may read.
         ends_with_run: what it holds is gone when the run is; a run that is resumed puts it there
             again.

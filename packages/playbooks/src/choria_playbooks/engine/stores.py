@@ -1,6 +1,5 @@
 """The open data stores of a book, by name, and what tasks do with them."""
 
-import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -79,11 +78,10 @@ class BookStores(Stores):
         return await _asked(found, path, found.store.read(key))
 
     async def write(self, path: str, value: object) -> object:
-        """Keep a value, as text where the store holds nothing else."""
+        """Keep a value; a store that holds texts alone makes one of it, or refuses."""
         found, key = self._split(path)
         self._before_change()
-        kept = stored_text(value) if found.store.holds_text else value
-        return await _asked(found, path, found.store.write(key, kept))
+        return await _asked(found, path, found.store.write(key, value))
 
     async def delete(self, path: str) -> object:
         """Forget a value."""
@@ -128,11 +126,6 @@ class StepStores(Stores):
         if self._stores.ends_with_run(path):
             self.writes[path] = None
         return answer
-
-
-def stored_text(value: object) -> str:
-    """A value as a store keeps it that holds texts: texts as they are, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 async def _asked(found: OpenStore, path: str, answer: Coroutine[Any, Any, Answer]) -> Answer:
