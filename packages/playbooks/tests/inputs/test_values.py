@@ -300,7 +300,7 @@ def test_saved_values_are_texts_where_stores_hold_texts() -> None:
     )
 
     assert inputs.save() == ("x",)
-    assert inputs.shelf.kept == {"x": '["a", 1]'}
+    assert inputs.shelf.kept == {"x": '["a",1]'}
 
 
 SECRET: dict[str, Any] = {"type": InputType.SECRET, "environment": "TOKEN", "file": "token"}
