@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
@@ -38,6 +39,16 @@ def installed(root: Path, wheels: list[Path], tmp_path_factory: pytest.TempPathF
     _run(*pip, "--require-hashes", "-r", str(pins))
     _run(*pip, *map(str, wheels))
     return folder / "venv" / "bin"
+
+
+def test_the_line_of_the_readme_brings_all_that_choria_asks_for(root: Path) -> None:
+    line = re.search(r"^pip install (\./packages/.*)$", (root / "README.md").read_text(), re.M)
+    assert line
+    folders = {folder for word in line[1].split() for folder in root.glob(word.removeprefix("./"))}
+    projects = {folder / "pyproject.toml" for folder in folders}
+    named = {tomllib.loads(project.read_text())["project"]["name"] for project in projects}
+
+    assert {name for name in _closure(UMBRELLA) if name.startswith("choria")} <= named
 
 
 def test_every_package_is_built(projects: list[Path], wheels: list[Path]) -> None:
