@@ -42,7 +42,9 @@ def installed(root: Path, wheels: list[Path], tmp_path_factory: pytest.TempPathF
 
 
 def test_the_line_of_the_readme_brings_all_that_choria_asks_for(root: Path) -> None:
-    line = re.search(r"^pip install (\./packages/.*)$", (root / "README.md").read_text(), re.M)
+    line = re.search(
+        r"^pip install (\./packages/.*)$", (root / "README.md").read_text(), re.MULTILINE
+    )
     assert line
     folders = {folder for word in line[1].split() for folder in root.glob(word.removeprefix("./"))}
     projects = {folder / "pyproject.toml" for folder in folders}
