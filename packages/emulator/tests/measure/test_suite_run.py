@@ -317,7 +317,8 @@ async def test_a_client_that_is_cut_off_as_too_slow_is_told_so(
 
     async with scripted_nodes(broker, *NODES) as nodes:
         nodes.answer = answer
-        [result] = (await run(replace(small, count=1), config_of(broker, tmp_path))).results
+        patient = replace(small, count=1, timeout_seconds=4.0)
+        [result] = (await run(patient, config_of(broker, tmp_path))).results
 
     assert "server closed the connection" in result.cut
 
