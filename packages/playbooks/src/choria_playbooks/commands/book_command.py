@@ -14,9 +14,11 @@ import typer
 import typer.core
 import typer.main
 
+from choria_core.errors import UsageError
 from choria_playbooks.commands.open_book import open_book
 
 if TYPE_CHECKING:
+    from choria_playbooks.book.model import Book
     from choria_playbooks.book.reading import ReadBook
     from choria_playbooks.inputs.input import Input
 
@@ -72,10 +74,20 @@ class BookCommand(typer.core.TyperCommand):
         )
 
 
-def read_book_of(context: typer.Context) -> "ReadBook | None":
-    """The book that the command line names; None where it was not found there."""
+def book_of(context: typer.Context, file: Path) -> "Book":
+    """The book that was read while the command line was parsed.
+
+    Args:
+        context: of the command.
+        file: the book, as the parser understood the command line.
+
+    Raises:
+        UsageError: another file was taken for the book, as its options were not known yet.
+    """
     found: ReadBook | None = context.meta.get(_BOOK)
-    return found
+    if found is None or found.book.file != str(file):
+        raise UsageError(f"write the playbook before its inputs: {context.command_path} {file} …")
+    return found.book
 
 
 def given_inputs(context: typer.Context) -> "Mapping[InputOption, Any]":
@@ -92,21 +104,32 @@ def book_file(words: Sequence[str], options: frozenset[str]) -> Path | None:
         options: names of options that take a value.
     """
     plain = list(_plain_words(words, options))
-    named = [word for word in plain if word.endswith(_ENDINGS)]
-    return Path(named[0] if named else plain[0]) if plain else None
+    files = [word for word in plain if word.word.endswith(_ENDINGS)]
+    likely = [*(word for word in files if not word.may_be_value), *files, *plain]
+    return Path(likely[0].word) if likely else None
 
 
-def _plain_words(words: Sequence[str], options: frozenset[str]) -> Iterator[str]:
-    is_value = False
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a command line that is no option, nor the value of one that we know.
+
+    Attributes:
+        may_be_value: it stands behind an option that may be the book's.
+    """
+
+    word: str
+    may_be_value: bool
+
+
+def _plain_words(words: Sequence[str], options: frozenset[str]) -> Iterator[_Word]:
+    before = ""
     for word in words:
-        if word == "--":
+        if word.startswith("-") and word != "-":
+            before = word
             continue
-        if is_value:
-            is_value = False
-        elif word.startswith("-") and word != "-":
-            is_value = word in options
-        else:
-            yield word
+        if before not in options:
+            yield _Word(word, may_be_value=before not in {"", "--"})
+        before = ""
 
 
 def _made(inputs: "Mapping[str, Input]", taken: set[str]) -> tuple[list[Any], list[InputOption]]:

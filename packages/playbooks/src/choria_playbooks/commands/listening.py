@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -82,17 +82,25 @@ def listening(
             from choria_playbooks.report.report_file import ReportFile
 
             listeners.append(ReportFile(file, digest=book.digest))
+            stack.callback(_forget_empty, file)
         if tells.as_json:
-            listeners.append(_print_json)
+            listeners.append(_while_heard(_print_json, sys.stdout))
         elif sys.stdout.isatty() and not (is_check or asks):
             from choria_playbooks.view.live import LiveView
 
-            listeners.append(stack.enter_context(LiveView(_quieter(level))))
+            view = stack.enter_context(LiveView(_quieter(level)))
+            listeners.append(_while_heard(view, sys.stdout))
         elif is_check or asks:
-            listeners.append(_tree_printer(_quieter(level)))
+            listeners.append(_while_heard(_tree_printer(_quieter(level)), sys.stdout))
         else:
-            listeners.append(_log_printer(book.metadata.name, level))
+            printer = _log_printer(book.metadata.name, level)
+            listeners.append(_while_heard(printer, sys.stderr))
         yield listeners
+
+
+def say_error(text: str) -> None:
+    """Say on standard error why a run failed, as the program says errors."""
+    typer.secho(f"error: {text}", err=True, fg=None if os.environ.get("NO_COLOR") else "red")
 
 
 def report_file(tells: "TellingOptions", book: "Book") -> Path | None:
@@ -106,6 +114,35 @@ def report_file(tells: "TellingOptions", book: "Book") -> Path | None:
     return usual_path(book.metadata.name, time=time.time())
 
 
+def _forget_empty(file: Path) -> None:
+    """Remove the report of a run that did not begin."""
+    with contextlib.suppress(OSError):
+        if not file.stat().st_size:
+            file.unlink()
+
+
+@contextlib.contextmanager
+def heard(stream: TextIO) -> Iterator[None]:
+    """Within the block it is no error that nobody reads ``stream`` any more: it goes nowhere."""
+    try:
+        yield
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _while_heard(listener: "Listener", stream: TextIO) -> "Listener":
+    """``listener``, which prints on ``stream``; a run goes on without readers."""
+
+    def take(event: Event) -> None:
+        with heard(stream):
+            listener(event)
+
+    return take
+
+
 def _quieter(level: Level) -> Level:
     """In a tree what happens is seen: the usual lines would say it again."""
     return Level.WARN if level is Level.INFO else level
@@ -115,7 +152,6 @@ def _print_json(event: Event) -> None:
     from choria_playbooks.view.json_lines import json_line
 
     sys.stdout.write(f"{json_line(event)}\n")
-    sys.stdout.flush()
 
 
 def _tree_printer(level: Level) -> "Listener":

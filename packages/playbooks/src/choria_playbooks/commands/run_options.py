@@ -6,10 +6,53 @@ from typing import Annotated
 
 import typer
 
+from choria_core.errors import UsageError
+
+SETUP = "What it works with"
 CHOOSING = "Which steps"
 TELLING = "What is told"
 
 Texts = list[str] | None
+
+
+@dataclass(frozen=True)
+class SetupOptions:
+    """What the book works with."""
+
+    documents: Annotated[
+        Texts,
+        typer.Option(
+            "--input",
+            metavar="JSON|@FILE",
+            help="Inputs as JSON, or in a file of JSON or YAML; they win over their options.",
+            rich_help_panel=SETUP,
+        ),
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="Main file of the client's configuration; the user's own without.",
+            exists=True,
+            dir_okay=False,
+            rich_help_panel=SETUP,
+        ),
+    ] = None
+    modulepath: Annotated[str, typer.Option(hidden=True)] = ""
+
+    def refuse_modulepath(self) -> None:
+        """Say what became of an option of the original.
+
+        Raises:
+            UsageError: it was given.
+        """
+        if self.modulepath:
+            raise UsageError(
+                "--modulepath is for plans in the language of Puppet, which do not run here: "
+                "leave it out, and name a playbook in YAML"
+            )
 
 
 @dataclass(frozen=True)
@@ -27,6 +70,15 @@ class RehearsalOptions:
         bool,
         typer.Option("--resolve", help="With --check: find nodes and read stores."),
     ] = False
+
+    def require_sense(self) -> None:
+        """Make certain that the options go together.
+
+        Raises:
+            UsageError: they do not.
+        """
+        if self.resolve and not self.check:
+            raise UsageError("--resolve finds nodes and reads stores for --check: give that too")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The live view of a run on a terminal: a tree that grows, and what is going on below it."""
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -49,7 +50,8 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Draw what happened."""
