@@ -6,7 +6,7 @@ from typing import Annotated
 
 from choria_core.config.problems import Location
 from choria_core.config.record import BROKEN, LATER, RecordReader
-from choria_core.config.schema import Setting
+from choria_core.config.schema import Setting, describe
 from choria_core.config.yaml_nodes import ListNode, MapNode, Node, ScalarNode
 from choria_core.config.yaml_text import read_yaml
 
@@ -70,3 +70,37 @@ def test_a_required_key_is_missed_although_others_come_later() -> None:
 def test_keys_known_around_the_record_are_suggested() -> None:
     _, problems = _read("command: ls\nregistr: x\n", beside=("register",))
     assert "did you mean register?" in problems[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    command: str | tuple[str, ...]
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def _program(text: str) -> tuple[object, list[str]]:
+    reader = RecordReader(_Program, unknown="error")
+    value = reader.record(_Program, read_yaml(text).root, "", Location("f.yaml", 1, 1))
+    return value, [str(problem) for problem in reader.problems]
+
+
+def test_one_value_may_stand_alone_where_a_list_may_be() -> None:
+    assert _program("command: ls -l") == (_Program(command="ls -l"), [])
+    assert _program("command: [chmod, 0755]") == (_Program(command=("chmod", "0755")), [])
+    _, problems = _program("command: {a: b}")
+    assert "command: must be a list, not a block of keys" in problems[0]
+
+
+def test_names_without_a_value_are_kept_where_a_map_takes_them() -> None:
+    value, problems = _program("command: ls\nenvironment: {A: 1.10, B: , C: ''}")
+    assert (value, problems) == (
+        _Program(command="ls", environment={"A": "1.10", "B": None, "C": ""}),
+        [],
+    )
+
+
+def test_both_are_told_in_the_reference() -> None:
+    assert [row.type for row in describe(_Program)] == [
+        "text or list of text",
+        "map of name to text",
+    ]

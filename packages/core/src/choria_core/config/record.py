@@ -126,10 +126,10 @@ class RecordReader:
             case RecordShape(record):
                 where = self.locations.of(key) if key in self.locations else node.location
                 return self.record(record, node, key, where)
-            case ListShape(item):
-                return self._list(item, node, key, setting)
-            case MapShape(item):
-                return self._map(item, node, key, setting)
+            case ListShape():
+                return self._list(shape, node, key, setting)
+            case MapShape():
+                return self._map(shape, node, key, setting)
             case ValueShape() | GrammarShape() | ChoiceShape():
                 value = read_value(shape, node, setting)
                 return (
@@ -137,7 +137,9 @@ class RecordReader:
                 )
         assert_never(shape)
 
-    def _list(self, item: Shape, node: Node, key: str, setting: Setting) -> Any:
+    def _list(self, shape: ListShape, node: Node, key: str, setting: Setting) -> Any:
+        if shape.takes_one and isinstance(node, ScalarNode):
+            return self._value(shape.item, node, key, setting)
         if not isinstance(node, ListNode):
             text = f"must be a list, not {shown(node, setting)}"
             fix = 'write one line beginning with "- " for each'
@@ -146,10 +148,10 @@ class RecordReader:
         for index, child in enumerate(node.items):
             path = f"{key}[{index}]"
             self.locations.add(path, child.location)
-            values.append(self._value(item, child, path, setting))
+            values.append(self._value(shape.item, child, path, setting))
         return _unfit(values) or tuple(values)
 
-    def _map(self, item: Shape, node: Node, key: str, setting: Setting) -> Any:
+    def _map(self, shape: MapShape, node: Node, key: str, setting: Setting) -> Any:
         if not isinstance(node, MapNode):
             text = f"must be a block of names, not {shown(node, setting)}"
             return self._refuse(node.location, key, Refusal(text, 'write "name: value" lines'))
@@ -157,7 +159,10 @@ class RecordReader:
         for entry in node.entries:
             path = key_path(key, entry.key)
             self.locations.add(path, entry.location)
-            values[entry.key] = self._value(item, entry.value, path, setting)
+            if shape.takes_null and _is(entry.value, "null"):
+                values[entry.key] = None
+            else:
+                values[entry.key] = self._value(shape.item, entry.value, path, setting)
         return _unfit(values.values()) or values
 
     def _build(self, record: type, values: dict[str, Any], path: str) -> Any:

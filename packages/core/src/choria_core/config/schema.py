@@ -12,7 +12,8 @@ A record is a frozen dataclass.  Its field types say what the YAML must hold, th
 
 A field without a default is required.  Types: ``str int float bool``, ``Path``, an
 ``Enum``, a ``Literal`` of texts, a record, ``tuple[T, ...]``, ``Mapping[str, T]``, ``object``
-for whatever YAML can say, and each of them ``| None``.
+for whatever YAML can say, and each of them ``| None``.  ``T | tuple[T, ...]`` takes one value
+alone as well as a list; ``Mapping[str, T | None]`` keeps names without a value.
 """
 
 import enum
@@ -102,16 +103,18 @@ class RecordShape:
 
 @dataclass(frozen=True, slots=True)
 class ListShape:
-    """Any number of ``item``."""
+    """Any number of ``item``; with ``takes_one`` one alone too, which stays alone."""
 
     item: "Shape"
+    takes_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MapShape:
-    """Names of the operator's choice, each with an ``item``."""
+    """Names of the operator's choice, each with an ``item``; with ``takes_null`` or nothing."""
 
     item: "Shape"
+    takes_null: bool = False
 
 
 Shape = ValueShape | GrammarShape | ChoiceShape | RecordShape | ListShape | MapShape
@@ -210,8 +213,9 @@ def type_words(shape: Shape) -> str:
             return " or ".join(values)
         case RecordShape():
             return "block"
-        case ListShape(item):
-            return f"list of {type_words(item)}"
+        case ListShape(item, takes_one):
+            one = f"{type_words(item)} or " if takes_one else ""
+            return f"{one}list of {type_words(item)}"
         case MapShape(item):
             return f"map of name to {type_words(item)}"
 
@@ -278,12 +282,21 @@ def _shape(hint: Any, grammar: Grammar | None) -> Shape:
     if origin is tuple and len(parts) == 2 and parts[1] is Ellipsis:
         return ListShape(_shape(_bare(parts[0]), grammar))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return MapShape(_shape(_bare(parts[1]), grammar))
+        return MapShape(_shape(_bare(parts[1]), grammar), type(None) in get_args(parts[1]))
+    if origin in (Union, types.UnionType):
+        return _one_or_many(parts, grammar)
     if grammar is not None:
         return GrammarShape(grammar)
     if origin is Literal:
         return ChoiceShape({str(value): value for value in parts})
     return _plain_shape(hint)
+
+
+def _one_or_many(parts: tuple[Any, ...], grammar: Grammar | None) -> Shape:
+    match [_shape(part, grammar) for part in parts if part is not type(None)]:
+        case [one, ListShape(item)] if one == item:
+            return ListShape(item, takes_one=True)
+    raise TypeError("only T | tuple[T, ...] may be one of two types")
 
 
 def _plain_shape(hint: Any) -> Shape:

@@ -96,10 +96,14 @@ class Shapes:
                 return {"enum": list(values)}
             case RecordShape(record):
                 return self.record(record)
-            case ListShape(item):
-                return {"type": "array", "items": self._shape(item, setting)}
-            case MapShape(item):
+            case ListShape(item, takes_one):
+                items = self._shape(item, setting)
+                many: Schema = {"type": "array", "items": items}
+                return either(items, many) if takes_one else many
+            case MapShape(item, takes_null):
                 values = self._shape(item, setting)
+                if takes_null and values:
+                    values = either(values, _NULL)
                 return {"type": "object", "additionalProperties": values or True}
         assert_never(shape)
 
