@@ -60,6 +60,25 @@ async def find_in_puppetdb(
     if named:
         return list(named)
     query = pql_of(request.filter, request.collective)
+    return await ask_puppetdb(query, config, resolve=resolve)
+
+
+async def ask_puppetdb(
+    query: str, config: ClientConfig, *, resolve: SrvResolver = look_up_srv
+) -> list[str]:
+    """The certificate names in the answer to a query, without deactivated nodes.
+
+    Args:
+        query: whose rows have a ``certname``, and may have ``deactivated``.
+        config: says where PuppetDB is, and has the certificate.
+        resolve: asks DNS, where the configuration does not say.
+
+    Raises:
+        ConfigError: a certificate cannot be used.
+        ConnectError: PuppetDB cannot be reached.
+        AuthenticationError: we refuse its certificate, or it ours.
+        WorkError: it answers with an error, or something else than nodes.
+    """
     settings = tls_settings(config)
     context = None if settings is None else make_context(settings)
     scheme = "http" if context is None else "https"
