@@ -125,7 +125,7 @@ def _plain_words(words: Sequence[str], options: frozenset[str]) -> Iterator[_Wor
     before = ""
     for word in words:
         if word.startswith("-") and word != "-":
-            before = word
+            before = "" if "=" in word else word
             continue
         if before not in options:
             yield _Word(word, may_be_value=before not in {"", "--"})
