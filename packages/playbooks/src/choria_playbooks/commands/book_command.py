@@ -105,8 +105,9 @@ def book_file(words: Sequence[str], options: frozenset[str]) -> Path | None:
     """
     plain = list(_plain_words(words, options))
     files = [word for word in plain if word.word.endswith(_ENDINGS)]
-    likely = [*(word for word in files if not word.may_be_value), *files, *plain]
-    return Path(likely[0].word) if likely else None
+    words_in_order = [*(word for word in files if not word.may_be_value), *files, *plain]
+    likely = [Path(word.word) for word in words_in_order]
+    return next((file for file in likely if file.is_file()), likely[0] if likely else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _help(one: "Input", source: str) -> str:
     from choria_playbooks.inputs.command_line import help_of
 
     words = {"file": "in a file", "env": "in an environment variable"}
-    told = f"{help_of(one)} {words.get(source, '')}".strip()
+    told = ", ".join(text for text in (help_of(one), words.get(source, "")) if text)
     return _without_markup(f"{told}; else from {one.data}" if one.data else told)
 
 
