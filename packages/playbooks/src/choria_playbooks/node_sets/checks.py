@@ -15,15 +15,12 @@ _MOST_SHOWN: Final = 20
 _SHOWN_CHARS: Final = 40
 
 
-async def test_connectivity(
-    bench: Workbench, names: Sequence[str], *, timeout_seconds: float | None = None
-) -> None:
+async def test_connectivity(bench: Workbench, names: Sequence[str]) -> None:
     """Ping all nodes through their agent ``rpcutil``.
 
     Args:
         bench: has the client.
         names: of nodes; doubles are asked once.
-        timeout_seconds: how long answers are waited for; None for the agent's own time.
 
     Raises:
         NodesError: some say that they failed, or do not answer.
@@ -31,7 +28,7 @@ async def test_connectivity(
         DisconnectedError, PermissionsError: nobody answered, for this reason.
     """
     asked = list(dict.fromkeys(names))
-    _, failures = await _ask(bench, "ping", asked, timeout_seconds)
+    _, failures = await _ask(bench, "ping", asked)
     problems = [f"{name}: {why}" for name, why in failures.items()]
     _refuse(problems, f"{len(problems)} of {len(asked)} nodes fail the connectivity test")
 
@@ -56,11 +53,7 @@ def check_local_agents(bench: Workbench, uses: Mapping[str, str]) -> None:
 
 
 async def check_remote_agents(
-    bench: Workbench,
-    uses: Mapping[str, str],
-    wanted: Mapping[str, Sequence[str]],
-    *,
-    timeout_seconds: float | None = None,
+    bench: Workbench, uses: Mapping[str, str], wanted: Mapping[str, Sequence[str]]
 ) -> None:
     """Ask nodes for the versions of their agents, all of them once.
 
@@ -68,7 +61,6 @@ async def check_remote_agents(
         bench: has the client.
         uses: ranges of versions, by agent.
         wanted: the nodes that must have an agent, by agent; where there are none, nobody is asked.
-        timeout_seconds: how long answers are waited for; None for the agent's own time.
 
     Raises:
         ConfigError: ``uses`` does not have an agent that is wanted, or has what is no range.
@@ -78,7 +70,7 @@ async def check_remote_agents(
     """
     ranges = {agent: _range_of(agent, uses) for agent in wanted}
     asked = list(dict.fromkeys(name for names in wanted.values() for name in names))
-    inventories, failures = await _ask(bench, "agent_inventory", asked, timeout_seconds)
+    inventories, failures = await _ask(bench, "agent_inventory", asked)
     problems = [f"{name}: no inventory of its agents: {why}" for name, why in failures.items()]
     for agent, names in wanted.items():
         for name in dict.fromkeys(names):
@@ -89,15 +81,13 @@ async def check_remote_agents(
 
 
 async def _ask(
-    bench: Workbench, action: str, names: Sequence[str], timeout_seconds: float | None
+    bench: Workbench, action: str, names: Sequence[str]
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
     """What nodes answer, and why others do not, by node; nobody is asked where there are none."""
     if not names:
         return {}, {}
     client = await bench.client()
-    request = CallRequest(
-        agent=RPCUTIL, action=action, nodes=names, timeout_seconds=timeout_seconds
-    )
+    request = CallRequest(agent=RPCUTIL, action=action, nodes=names)
     replies = {reply.sender: reply for reply in (await client.call(request).result()).replies}
     answers: dict[str, Mapping[str, Any]] = {}
     failures: dict[str, str] = {}

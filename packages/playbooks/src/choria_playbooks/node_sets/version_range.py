@@ -88,11 +88,6 @@ def parse_range(text: str) -> VersionRange:
     return VersionRange(text, tuple(_spans(part, text) for part in text.split("||")))
 
 
-def is_version(text: str) -> bool:
-    """Whether ``text`` is a version that ranges can be asked for."""
-    return _order(text) is not None
-
-
 def _order(text: str) -> Order | None:
     """What a version is compared by; None where it is none."""
     match = _version(text) if len(text) <= _LONGEST else None
