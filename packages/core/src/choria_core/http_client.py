@@ -4,6 +4,7 @@ async with HttpClient() as http:
     reply = await http.request("GET", "https://example.net/health", timeout_seconds=5)
 """
 
+import os
 import ssl
 import urllib.parse
 import urllib.request
@@ -49,6 +50,7 @@ class RequestOptions(TypedDict, total=False):
             header stays with the first server.
         most_bytes: of the answer; 16 MiB.
         use_proxy: go through the proxy that the environment names.
+        shown: what errors call the address, where even its path may be secret.
     """
 
     headers: Mapping[str, str]
@@ -61,6 +63,7 @@ class RequestOptions(TypedDict, total=False):
     follow_redirects: bool
     most_bytes: int
     use_proxy: bool
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class HttpClient:
     async def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> HttpReply:
         """Ask once; every status is an answer.
 
-        What stands in the address beyond server and path is in no error's text.
+        What stands in the address beyond server and path is in no error's text, nor are headers.
 
         Args:
             method: such as GET.
@@ -118,13 +121,14 @@ class HttpClient:
             options: see :class:`RequestOptions`.
 
         Raises:
-            ConfigError: it is no such address, or a file of certificates cannot be used.
+            ConfigError: it is no such address, a header cannot be sent, or a file of certificates
+                cannot be used.
             ConnectError: the server cannot be reached, or broke off.
             RequestTimeoutError: it took too long.
             AuthenticationError: we refuse its certificate, or it ours.
             WorkError: the answer is too large, or goes elsewhere too often.
         """
-        place = shown_url(url)
+        place = options.get("shown") or shown_url(url)
         seconds = options.get("timeout_seconds", PATIENCE_SECONDS)
         try:
             return await self._ask(method, url, seconds, options)
@@ -136,6 +140,8 @@ class HttpClient:
             raise WorkError(f"{place} leads elsewhere more than {MOST_REDIRECTS} times") from error
         except (aiohttp.ClientError, OSError) as error:
             raise _explained(place, error) from error
+        except ValueError as error:  # its words may hold what is secret
+            raise ConfigError(f"{place} cannot be asked so: a header is none of HTTP") from error
 
     async def _ask(
         self, method: str, url: str, seconds: float, options: RequestOptions
@@ -152,7 +158,7 @@ class HttpClient:
             allow_redirects=options.get("follow_redirects", False),
             max_redirects=MOST_REDIRECTS,
         ) as response:
-            body = await _content(response, options.get("most_bytes", MOST_BYTES))
+            body = await _content(response, options)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return HttpReply(response.status, headers, body)
 
@@ -174,7 +180,10 @@ class HttpClient:
 
 def shown_url(url: str) -> str:
     """An address without what may be secret: user, password, query and fragment."""
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        return "the address"
     place = parts.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((parts.scheme, place, parts.path, "", ""))
 
@@ -195,13 +204,14 @@ def _proxy(url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
-async def _content(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+async def _content(response: aiohttp.ClientResponse, options: RequestOptions) -> bytes:
+    most_bytes = options.get("most_bytes", MOST_BYTES)
     parts = []
     size = 0
     async for part in response.content.iter_any():
         size += len(part)
         if size > most_bytes:
-            place = shown_url(str(response.url))
+            place = options.get("shown") or shown_url(str(response.url))
             raise WorkError(f"{place} answers with more than {most_bytes} bytes")
         parts.append(part)
     return b"".join(parts)
@@ -212,4 +222,14 @@ def _explained(place: str, error: Exception) -> TransportError:
         return AuthenticationError(f"{place}: {error.certificate_error}")
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return AuthenticationError(f"{place}: {error}")
-    return ConnectError(f"{place} cannot be asked: {str(error) or type(error).__name__}")
+    if isinstance(error, aiohttp.ClientResponseError):  # whose text has the whole address
+        return ConnectError(f"{place} does not answer in HTTP: {error.message}")
+    return ConnectError(f"{place} cannot be asked: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+        known = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else ""
+        return known or cause.strerror or str(cause)
+    return str(error) or type(error).__name__
