@@ -20,6 +20,7 @@ class FinishedStep:
 
     Attributes:
         id, list, type: as of the step.
+        description: filled in, with secrets hidden.
         message, data, registered: what came of it.
         writes: what it put into memory stores, by path; it is put there again.
     """
@@ -27,6 +28,7 @@ class FinishedStep:
     id: str
     list: str
     type: str
+    description: str = ""
     message: str = ""
     data: tuple[Any, ...] = ()
     register: str = ""

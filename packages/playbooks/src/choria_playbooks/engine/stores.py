@@ -43,13 +43,19 @@ class BookStores(Stores):
         stores: by name.
         before_change: called before anything is written or deleted; raises where that may not
             be.
+        closed: names of those that a rehearsal does not open.
     """
 
     def __init__(
-        self, stores: Mapping[str, OpenStore], *, before_change: Callable[[], None]
+        self,
+        stores: Mapping[str, OpenStore],
+        *,
+        before_change: Callable[[], None],
+        closed: frozenset[str] = frozenset(),
     ) -> None:
         self._stores = stores
         self._before_change = before_change
+        self._closed = closed
 
     def find(self, name: str) -> OpenStore:
         """A store.
@@ -62,6 +68,10 @@ class BookStores(Stores):
         meant = nearest(name, self._stores)
         hint = f"did you mean {meant}?" if meant else "define it under data_stores"
         raise ConfigError(f"the book has no data store {name!r}: {hint}")
+
+    def can_be_read(self, path: str) -> bool:
+        """Whether the store of a path is open."""
+        return path.partition("/")[0] not in self._closed
 
     def holds_text(self, path: str) -> bool:
         """Whether the store of a path keeps texts only."""

@@ -109,6 +109,7 @@ def _finished(report: Report) -> Iterator[FinishedStep]:
             id=str(found.get("id")),
             list=str(found.get("set")),
             type=str(found.get("type")),
+            description=str(found.get("description")),
             message=str(found.get("msg")),
             data=tuple(_list(report.resume, "data")) if is_last else (),
             register=str(found.get("register") or ""),

@@ -1,0 +1,161 @@
+"""Which steps of a book are done: by tags, where to begin, and what an earlier run did.  Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from choria_core.config.value import nearest
+from choria_core.errors import UsageError
+from choria_playbooks.book.model import BlockSpec, Book, BookCall, Hook, Step
+from choria_playbooks.book.walking import all_steps
+from choria_playbooks.engine.request import FinishedStep, RunRequest
+
+_AFTER_FAILURE: Final = re.compile(r"\.(rescue|always)\[")
+_BATCH: Final = re.compile(r"@([0-9]+)")
+
+
+class Choice:
+    """The choice that a request makes.
+
+    Args:
+        request: of the run.
+
+    Raises:
+        UsageError: no step has such a tag, or the step to begin at is not there.
+    """
+
+    def __init__(self, request: RunRequest) -> None:
+        self._tags = request.tags
+        self._skip_tags = request.skip_tags
+        self._finished = _to_keep(request)
+        _check_tags(request)
+        self._too_early = _before(request.book, request.start_at) if request.start_at else {}
+
+    def why_not(self, static: str, tags: frozenset[str], *, in_hook: bool, in_call: bool) -> str:
+        """Why a task is left out; empty where it is done.
+
+        Hooks are left out by ``--skip-tags`` alone.
+
+        Args:
+            static: its id in its book.
+            tags: its own and those of the steps around it.
+            in_hook: it belongs to a hook of the book.
+            in_call: it belongs to a named list or another book.
+        """
+        if self._skip_tags & tags:
+            return f"has the tag {', '.join(sorted(self._skip_tags & tags))}"
+        if in_hook:
+            return ""
+        if self._tags and not self._tags & tags:
+            return f"has none of the tags {', '.join(sorted(self._tags))}"
+        if not in_call and static in self._too_early:
+            return "is before the step to begin at"
+        return ""
+
+    def leaves_out_all_of(self, step: Step) -> bool:
+        """Whether a step that holds others is before the one to begin at, with all of them."""
+        return step.id in self._too_early
+
+    def finished(self, identity: str) -> FinishedStep | None:
+        """What an earlier run did of a step; None where it must be done."""
+        return self._finished.get(identity)
+
+    def finished_within(self, identity: str) -> Iterator[FinishedStep]:
+        """The steps in a step that an earlier run did, in the order in which they ended."""
+        for name, step in self._finished.items():
+            if name.startswith(identity) and name[len(identity) : len(identity) + 1] in _JOINTS:
+                yield step
+
+    def finished_batches(self, identity: str) -> Mapping[int, FinishedStep]:
+        """The batches of a block that an earlier run did, by number."""
+        found = {}
+        for name, step in self._finished.items():
+            match = _BATCH.fullmatch(name[len(identity) :]) if name.startswith(identity) else None
+            if match and step.type == "batch":
+                found[int(match[1])] = step
+        return found
+
+
+_JOINTS: Final = frozenset((".", "#", "@", "/"))
+"""What follows the id of a step in the ids of those within it."""
+
+
+def _to_keep(request: RunRequest) -> Mapping[str, FinishedStep]:
+    """Steps of an earlier run that are not done again.
+
+    What is done after a failure, or always, belongs to each run anew.  So do all hooks but that
+    before the book.  Of a batch that was not finished nothing counts: it may hold other nodes.
+    """
+    if request.resume is None:
+        return {}
+    finished = request.resume.finished
+    whole = {name for name, step in finished.items() if step.type == "batch"}
+    return {
+        name: step
+        for name, step in finished.items()
+        if _is_kept(name) and all(part in whole for part in _batches_around(name))
+    }
+
+
+def _is_kept(identity: str) -> bool:
+    if _AFTER_FAILURE.search(identity):
+        return False
+    return all(
+        not part.startswith("hooks.") or part.startswith(f"hooks.{Hook.PRE_BOOK}[")
+        for part in identity.split("/")
+    )
+
+
+def _batches_around(identity: str) -> Iterator[str]:
+    """Ids of the batches that a step is in, its own not."""
+    for match in _BATCH.finditer(identity):
+        if match.end() < len(identity):
+            yield identity[: match.end()]
+
+
+def _check_tags(request: RunRequest) -> None:
+    steps = [placed.step for placed in all_steps(request.book)]
+    if any(isinstance(step, BookCall) for step in steps):
+        return  # other books have tags of their own
+    known = sorted({tag for step in steps for tag in step.control.tags})
+    for option, tags in (("--tags", request.tags), ("--skip-tags", request.skip_tags)):
+        for tag in sorted(tags - set(known)):
+            meant = nearest(tag, known)
+            hint = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
+            raise UsageError(f"{option}: no step of the book has the tag {tag!r}; {hint}")
+
+
+def _before(book: Book, start_at: str) -> Mapping[str, None]:
+    """Ids of all steps of the list ``tasks`` that come before the one to begin at."""
+    order = list(_in_order(book.tasks, ()))
+    found = next((place for place in order if start_at in _names_of(place[0])), None)
+    if found is None:
+        raise UsageError(f"--start-at: {_no_step(book, start_at, [one for one, _ in order])}")
+    early = order[: order.index(found)]
+    around = {step.id for step in found[1]}
+    return {step.id: None for step, _ in early if step.id not in around}
+
+
+def _in_order(
+    steps: Sequence[Step], around: tuple[Step, ...]
+) -> Iterator[tuple[Step, tuple[Step, ...]]]:
+    for step in steps:
+        yield step, around
+        if isinstance(step, BlockSpec):
+            for inner in (step.steps, step.rescue, step.always):
+                yield from _in_order(inner, (*around, step))
+
+
+def _names_of(step: Step) -> tuple[str, ...]:
+    described = step.control.description
+    return (step.id, described) if described else (step.id,)
+
+
+def _no_step(book: Book, start_at: str, steps: Sequence[Step]) -> str:
+    elsewhere = {name for placed in all_steps(book) for name in _names_of(placed.step)}
+    if start_at in elsewhere:
+        return f"{start_at!r} is in a hook or a named list; name a step of tasks"
+    known = [name for step in steps for name in _names_of(step)]
+    meant = nearest(start_at, known)
+    hint = f"did you mean {meant!r}?" if meant else "choria playbook show names all steps"
+    return f"no step of the book is called {start_at!r}; {hint}"
