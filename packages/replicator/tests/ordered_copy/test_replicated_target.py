@@ -89,8 +89,8 @@ async def test_a_leader_that_is_killed_in_mid_copy_is_replaced(
     name = await place_leader(lab, away_from=jetstream_cluster.brokers[0])
     victim = next(b for b in jetstream_cluster.brokers if b.options.name == name)
     copying, release = await halfway(lab)
-    release()
     await victim.kill()
+    release()
     await copying.settled(MESSAGES[lab.writer])
 
     assert lab.interruptions

@@ -1,0 +1,152 @@
+"""Books that are run as a test writes them, with what happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, TypeVar
+
+import pytest
+
+from choria_core.event_loop import Stop
+from choria_core.network_config.client_config import ClientConfig
+from choria_core.playbook.workbench import Workbench
+from choria_core.plugins import Plugins
+from choria_playbooks.book.offered_kinds import kinds_of
+from choria_playbooks.book.parsing import parse_book
+from choria_playbooks.engine.events import Event, Line, RunEnded, State, StepEnded
+from choria_playbooks.engine.request import Listener, RunRequest
+from choria_playbooks.engine.run import run_book
+
+HEAD = """\
+name: test
+version: 1.0.0
+author: R.I. Pienaar <rip@example.net>
+description: a book of a test
+"""
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+@dataclass
+class Ran:
+    """A run that is over.
+
+    Attributes:
+        ended: how.
+        events: all that happened, in order.
+        said: lines that its shell tasks wrote into the file ``$SAID``.
+    """
+
+    ended: RunEnded
+    events: list[Event]
+    said: list[str]
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """Events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def steps(self) -> dict[str, StepEnded]:
+        """How steps ended, by id."""
+        return {event.id: event for event in self.of(StepEnded)}
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The same, and no more than that."""
+        return {name: event.state for name, event in self.steps.items()}
+
+    def lines(self, context: str = "") -> list[str]:
+        """Texts of log lines, all or those of a context."""
+        return [line.text for line in self.of(Line) if context in ("", line.context)]
+
+
+def _no_config() -> ClientConfig:
+    raise AssertionError("a book of this test has nothing to do with the network")
+
+
+@dataclass
+class Lab:
+    """Runs books in one folder.
+
+    Attributes:
+        folder: where books, files and ``$SAID`` are.
+        plugins: all that are installed, and those that a test adds.
+        environment: of programs; more can be added.
+        load_config: of the client of RPC tasks.
+    """
+
+    folder: Path
+    plugins: Plugins
+    environment: dict[str, str]
+    load_config: Callable[[], ClientConfig] = _no_config
+    stop: Stop = field(default_factory=Stop)
+
+    async def run(
+        self,
+        text: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        listener: Listener | None = None,
+        strict: bool = True,
+        **request: Any,
+    ) -> Ran:
+        """Run a book, of which ``text`` is all but its head."""
+        events: list[Event] = []
+        listeners: list[Listener] = [events.append]
+        if listener is not None:
+            listeners.append(listener)
+        head = f"schema: 1\n{HEAD}" if strict else HEAD
+        return await self.run_text(head + dedent(text), events, listeners, inputs or {}, request)
+
+    async def run_text(
+        self,
+        text: str,
+        events: list[Event],
+        listeners: list[Listener],
+        inputs: Mapping[str, Any],
+        request: Mapping[str, Any],
+    ) -> Ran:
+        """Run a whole book."""
+        read = parse_book(text, kinds_of(self.plugins), file=str(self.folder / "book.yaml"))
+        wanted = RunRequest(book=read.book, inputs=inputs, caller="up=rip", **request)
+        bench = Workbench(
+            plugins=self.plugins,
+            load_config=self.load_config,
+            environment=self.environment,
+            folder=self.folder,
+            is_closed=wanted.check and not wanted.resolve,
+        )
+        async with bench:
+            ended = await run_book(wanted, bench=bench, listeners=listeners, stop=self.stop)
+        return Ran(ended, events, self.said())
+
+    def said(self) -> list[str]:
+        """Lines of the file ``$SAID``."""
+        file = self.folder / "said"
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+    def write(self, name: str, text: str) -> Path:
+        """Put a file into the folder."""
+        file = self.folder / name
+        file.write_text(dedent(text), encoding="utf-8")
+        return file
+
+    def book(self, name: str, text: str) -> Path:
+        """Put a strict book into the folder, of which ``text`` is all but its head."""
+        return self.write(name, f"schema: 1\n{HEAD}{dedent(text)}")
+
+
+@pytest.fixture(scope="session")
+def installed_plugins() -> Plugins:
+    """What is installed beside the tests."""
+    plugins = Plugins()
+    plugins.load_installed()
+    return plugins
+
+
+@pytest.fixture
+def lab(tmp_path: Path, installed_plugins: Plugins) -> Lab:
+    """A lab of its own."""
+    environment = {"PATH": "/usr/bin:/bin", "SAID": str(tmp_path / "said")}
+    return Lab(tmp_path, installed_plugins, environment)
