@@ -21,6 +21,7 @@ from choria_core.plugins import DISABLE_VARIABLE, Plugins
 from choria_emulator import options_reference as emulate_options
 from choria_emulator.fleet import reference as fleet_reference
 from choria_emulator.watch import metrics_reference as emulator_metrics
+from choria_playbooks.reference import book_page, kinds_page
 from choria_replicator import metrics_reference as replicator_metrics
 from choria_replicator.settings import reference as settings_reference
 
@@ -59,6 +60,7 @@ def main() -> None:
         (FOLDER / "emulate-options.md").write_text(emulate_options.page())
         (FOLDER / "fleet-file.md").write_text(fleet_reference.page())
         (FOLDER / "network-configuration.md").write_text(network_reference.page())
+        _write_playbook_pages()
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
         (FOLDER / "replicate-metrics.md").write_text(replicator_metrics.page())
         (FOLDER / "emulator-metrics.md").write_text(emulator_metrics.page())
@@ -72,10 +74,23 @@ def page() -> str:
     return INTRODUCTION + "".join(sections)
 
 
-def _paths() -> list[tuple[str, ...]]:
-    """The words of every command, groups before their members."""
+def _write_playbook_pages() -> None:
+    plugins = _own_plugins()
+    (FOLDER / "playbook-file.md").write_text(book_page.page())
+    (FOLDER / "playbook-tasks.md").write_text(kinds_page.tasks_page(plugins))
+    (FOLDER / "playbook-stores.md").write_text(kinds_page.stores_page(plugins))
+    (FOLDER / "playbook-node-sets.md").write_text(kinds_page.node_sets_page(plugins))
+
+
+def _own_plugins() -> Plugins:
     plugins = Plugins(disabled=_foreign())
     plugins.load_installed()
+    return plugins
+
+
+def _paths() -> list[tuple[str, ...]]:
+    """The words of every command, groups before their members."""
+    plugins = _own_plugins()
     program = build(plugins)
     return _below(program, typer.Context(program, info_name="choria", obj=plugins), ("choria",))
 

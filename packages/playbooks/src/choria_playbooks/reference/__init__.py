@@ -1,0 +1,1 @@
+"""The pages of the reference of playbooks, made from the records that read them."""
