@@ -38,7 +38,10 @@ class Blocks:
         """Do the steps of a block, ``rescue`` where they fail, and ``always`` in the end."""
         frame = place.frame.below(spec, place.id)
         halt = frame.session.halt
-        result = await self._body(spec, frame)
+        touched: list[str] = []
+        result = await self._body(spec, frame, touched)
+        if spec.nodes is not None:
+            frame = replace(frame, batch=Batch(touched, {}, None, is_known=bool(touched)))
         if result.state is State.FAILED and spec.rescue:
             rescued = await self.run_list(spec.rescue, frame)
             result = _rescued(result) if rescued.goes_on else rescued
@@ -48,7 +51,14 @@ class Blocks:
                 result = finally_done
         return result
 
-    async def _body(self, spec: BlockSpec, frame: Frame) -> StepResult:
+    async def _body(self, spec: BlockSpec, frame: Frame, touched: list[str]) -> StepResult:
+        """The steps of a block, without what comes after them.
+
+        Args:
+            spec: the block.
+            frame: within it.
+            touched: gets the nodes of all batches that began.
+        """
         if spec.parallel:
             return await self._side_by_side(spec.steps, frame)
         if spec.nodes is None:
@@ -60,16 +70,19 @@ class Blocks:
             return await self.run_list(spec.steps, replace(frame, batch=batch))
         except ChoriaError as error:
             return StepResult(state=State.FAILED, message=str(error), exit_code=error.exit_code)
-        return await self._batches(spec, nodes, frame)
+        return await self._batches(spec, nodes, frame, touched)
 
     async def _side_by_side(self, steps: Sequence[Step], frame: Frame) -> StepResult:
         """Each step a branch of its own; all are done, however the others end."""
         branches = [replace(frame, trail=Trail(frame.trail.last)) for _ in steps]
-        async with asyncio.TaskGroup() as group:
-            running = [
-                group.create_task(self._branch(step, branch, frame))
-                for step, branch in zip(steps, branches, strict=True)
-            ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = [
+                    group.create_task(self._branch(step, branch, frame))
+                    for step, branch in zip(steps, branches, strict=True)
+                ]
+        except BaseExceptionGroup as errors:  # a report that cannot be written, or a bug
+            raise errors.exceptions[0] from None
         return worst(task.result() for task in running)
 
     async def _branch(self, step: Step, branch: Frame, frame: Frame) -> StepResult:
@@ -79,7 +92,9 @@ class Blocks:
             frame.trail.last = branch.trail.last
         return result
 
-    async def _batches(self, spec: BlockSpec, nodes: list[str], frame: Frame) -> StepResult:
+    async def _batches(
+        self, spec: BlockSpec, nodes: list[str], frame: Frame, touched: list[str]
+    ) -> StepResult:
         identity = frame.parent
         done = frame.session.choice.finished_batches(identity)
         gone: set[str] = set()
@@ -96,6 +111,7 @@ class Blocks:
         for index, size in enumerate(sizes):
             batch = Batch(left[start : start + size], failed, most)
             start += size
+            touched.extend(batch.nodes)
             told = _Told(first + index, first + len(sizes) - 1)
             result = await self._batch(spec, replace(frame, batch=batch), told)
             if not result.goes_on:

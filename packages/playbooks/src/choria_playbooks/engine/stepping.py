@@ -16,7 +16,7 @@ from choria_playbooks.book.model import ABSENT, BlockSpec, BookCall, Hook, ListC
 from choria_playbooks.engine.attempts import Attempted, Attempts
 from choria_playbooks.engine.blocks import Blocks
 from choria_playbooks.engine.calls import Calls, RunBook
-from choria_playbooks.engine.events import State
+from choria_playbooks.engine.events import Level, State
 from choria_playbooks.engine.frame import (
     FINE,
     UNKNOWN,
@@ -57,14 +57,16 @@ class Steps:
 
     async def run_list(self, steps: Sequence[Step], frame: Frame) -> StepResult:
         """Steps in their order, up to the first that fails."""
-        batch = frame.batch
+        batch, ended = frame.batch, FINE
         for step in steps:
             if batch is not None and batch.is_known and not batch.nodes:
-                return FINE  # all of them failed, and so many may
+                break  # all of them failed, and so many may
             result = await self.run_step(step, frame)
             if not result.goes_on:
-                return result
-        return FINE
+                ended = result if ended.goes_on else ended
+                if not self._session.is_rehearsal:
+                    break
+        return ended
 
     async def run_step(self, step: Step, frame: Frame) -> StepResult:
         """One step, with all its passes where it has a loop."""
@@ -241,6 +243,8 @@ class Steps:
             if control.lock is None:
                 return await self._do(step, frame, identity)
             wish = await lock_wish(control.lock, StepScope(frame))
+        except UnknownValueError:
+            return await self._do(step, frame, identity)
         except HaltedError as halted:
             return StepResult(state=State.STOPPED, message=str(halted))
         except ChoriaError as error:
@@ -259,6 +263,7 @@ class Steps:
         self, step: Step, frame: Frame, identity: str, wish: LockWish
     ) -> StepResult:
         if self._session.is_rehearsal:
+            self._session.teller.line(Level.INFO, "locks", f"would take lock {wish.path}")
             return await self._do(step, frame, identity)
         has_it = False
         try:
