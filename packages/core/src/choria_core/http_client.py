@@ -4,6 +4,7 @@ async with HttpClient() as http:
     reply = await http.request("GET", "https://example.net/health", timeout_seconds=5)
 """
 
+import io
 import os
 import ssl
 import urllib.parse
@@ -30,6 +31,8 @@ from choria_core.nats.tls_context import make_context
 PATIENCE_SECONDS: Final = 60.0
 MOST_BYTES: Final = 16 << 20
 MOST_REDIRECTS: Final = 5
+
+_LARGE_BYTES: Final = 1 << 20
 
 _KEEP_SECONDS: Final = 4.0
 """An idle connection is used again for less time than servers keep theirs."""
@@ -151,7 +154,7 @@ class HttpClient:
             method,
             _with_query(url, options.get("query", {})),
             headers=options.get("headers"),
-            data=options.get("body"),
+            data=_content_of(options.get("body")),
             timeout=aiohttp.ClientTimeout(total=seconds),
             ssl=self._context(url, options),
             proxy=_proxy(url) if options.get("use_proxy", False) else None,
@@ -204,6 +207,11 @@ def _proxy(url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
+def _content_of(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A body as aiohttp takes it: a large one is sent piece by piece."""
+    return io.BytesIO(body) if body and len(body) > _LARGE_BYTES else body
+
+
 async def _content(response: aiohttp.ClientResponse, options: RequestOptions) -> bytes:
     most_bytes = options.get("most_bytes", MOST_BYTES)
     parts = []
@@ -228,8 +236,11 @@ def _explained(place: str, error: Exception) -> TransportError:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        cause = error.os_error
+    """Why, in words that do not hold the address."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, OSError):
         known = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else ""
-        return known or cause.strerror or str(cause)
-    return str(error) or type(error).__name__
+        text = known or cause.strerror or str(cause)
+    else:
+        text = str(cause) or type(cause).__name__
+    return text if "://" not in text else "the connection broke off"

@@ -52,6 +52,17 @@ async def test_a_request_and_its_answer(http: HttpClient) -> None:
     assert seen.headers["x-own"] == "yes"
 
 
+@pytest.mark.parametrize("size", [0, 1 << 20, (1 << 20) + 1, 8 << 20])
+async def test_a_body_may_be_large(http: HttpClient, size: int) -> None:
+    body = b"abcdefgh" * (size // 8) + b"x" * (size % 8)
+    async with served() as server:
+        await http.request("POST", server.url, body=body)
+
+    (seen,) = server.seen
+    assert seen.body == body
+    assert seen.headers["content-length"] == str(size)
+
+
 async def test_every_status_is_an_answer(http: HttpClient) -> None:
     async def missing(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=503, body=b"\xff")
@@ -152,6 +163,14 @@ async def test_a_server_that_breaks_off(http: HttpClient, said: bytes) -> None:
     async with raw_server(said) as url:
         with pytest.raises(ConnectError, match=r"cannot be asked: ."):
             await http.request("GET", url)
+
+
+async def test_a_server_that_does_not_want_all_of_a_body(http: HttpClient) -> None:
+    async with raw_server(b"") as url:
+        for _ in range(5):
+            with pytest.raises(ConnectError, match=r"/x cannot be asked: .") as caught:
+                await http.request("POST", f"{url}/x?a={SECRET}", body=bytes(8 << 20))
+            assert SECRET not in str(caught.value)
 
 
 async def test_a_server_that_does_not_speak_http(http: HttpClient) -> None:

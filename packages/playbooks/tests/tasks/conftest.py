@@ -12,9 +12,12 @@ import pytest_asyncio
 from choria_core.config.record import RecordReader
 from choria_core.config.yaml_text import read_yaml
 from choria_core.network_config.client_config import ClientConfig
+from choria_core.network_config.host import Host, HostNames
+from choria_core.network_config.load import load_client
 from choria_core.playbook.task import HostResult, Outcome, Task
 from choria_core.playbook.workbench import Workbench
 from choria_core.plugins import Plugins
+from choria_testing.certificates import Certificates, make_certificates
 
 
 @dataclass
@@ -54,21 +57,50 @@ def read_options(kind: type, text: str) -> tuple[Any, list[str]]:
     return options, [str(problem) for problem in reader.problems]
 
 
-def no_config() -> ClientConfig:
-    raise AssertionError("the configuration of the Choria network is not wanted")
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """What programs of the run have."""
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "xx", "FROM_RUN": "yes"}
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """For a server with TLS and its clients."""
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def client_lines() -> list[str]:
+    """What the configuration of the Choria client says beyond its broker."""
+    return []
+
+
+@pytest.fixture
+def load_config(tmp_path: Path, client_lines: list[str]) -> Callable[[], ClientConfig]:
+    """Reads the configuration of the Choria client."""
+
+    def load() -> ClientConfig:
+        file = tmp_path / "client.cfg"
+        common = ("identity = client.example", "plugin.choria.middleware_hosts = 127.0.0.1:1")
+        file.write_text("\n".join((*common, *client_lines)) + "\n")
+        names = HostNames(host_name=lambda: "machine.example.net")
+        variables = {
+            "HOME": str(tmp_path),
+            "USER": "alice",
+            "MCOLLECTIVE_CERTNAME": "rip.mcollective",
+        }
+        return load_client(file, host=Host(names, variables))
+
+    return load
+
+
 @pytest_asyncio.fixture
-async def bench(tmp_path: Path, environment: dict[str, str]) -> AsyncIterator[Workbench]:
+async def bench(
+    tmp_path: Path, environment: dict[str, str], load_config: Callable[[], ClientConfig]
+) -> AsyncIterator[Workbench]:
     """Of a run in an empty folder."""
     made = Workbench(
-        plugins=Plugins(), load_config=no_config, environment=environment, folder=tmp_path
+        plugins=Plugins(), load_config=load_config, environment=environment, folder=tmp_path
     )
     async with made:
         yield made

@@ -58,7 +58,7 @@ class RealServer:
                 request.method,
                 request.raw_path,
                 {name.lower(): value for name, value in request.headers.items()},
-                await request.read(),
+                await request.content.read(),
                 str(certificate.get("subjectAltName", "")),
             )
         )
