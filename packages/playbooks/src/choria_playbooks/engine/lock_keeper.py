@@ -126,6 +126,7 @@ class LockKeeper:
         finally:
             await _end(announcer)
         self._teller.tell(LockTaken(time=self._teller.now(), lock=wish.path, token=held.token))
+        self._teller.line(Level.INFO, _CONTEXT, f"Lock {wish.path} is taken")
         return held
 
     async def _announce(self, wish: LockWish) -> None:
@@ -188,6 +189,7 @@ class LockKeeper:
             self._teller.line(Level.WARN, _CONTEXT, f"Could not release lock {path}: {words}")
         if not was_lost:
             self._teller.tell(LockGone(time=self._teller.now(), lock=path))
+            self._teller.line(Level.INFO, _CONTEXT, f"Lock {path} is given back")
 
 
 async def _end(task: asyncio.Task[None]) -> None:
