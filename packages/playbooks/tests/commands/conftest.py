@@ -100,7 +100,8 @@ def running(tmp_path: Path) -> Running:
     @contextlib.asynccontextmanager
     async def run(*words: str | Path, **environment: str) -> AsyncIterator[Program]:
         whole = _inherited() | _environment(tmp_path) | environment
-        async with run_choria("playbook", *map(str, words), environment=whole) as program:
+        all_words = ("playbook", *map(str, words))
+        async with run_choria(*all_words, environment=whole, folder=tmp_path) as program:
             yield program
 
     return run
@@ -114,7 +115,8 @@ def terminal(tmp_path: Path) -> OnTerminal:
     async def run(*words: str | Path, **environment: str) -> AsyncIterator[Terminal]:
         own = _environment(tmp_path) | {"COLUMNS": str(COLUMNS), "TERM": "xterm"}
         whole = _inherited() | own | environment
-        async with on_terminal("playbook", *map(str, words), environment=whole) as found:
+        all_words = ("playbook", *map(str, words))
+        async with on_terminal(*all_words, environment=whole, folder=tmp_path) as found:
             yield found
 
     return run

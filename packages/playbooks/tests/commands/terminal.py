@@ -9,6 +9,7 @@ import struct
 import sys
 import termios
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 PATIENCE_SECONDS = 60.0
 ROWS, COLUMNS = 24, 80
@@ -77,8 +78,10 @@ class Terminal:
 
 
 @contextlib.asynccontextmanager
-async def on_terminal(*words: str, environment: Mapping[str, str]) -> AsyncIterator[Terminal]:
-    """``choria`` with ``words``, on a terminal of 80 columns that controls it."""
+async def on_terminal(
+    *words: str, environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[Terminal]:
+    """``choria`` with ``words``, in a folder, on a terminal of 80 columns that controls it."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     try:
@@ -88,6 +91,7 @@ async def on_terminal(*words: str, environment: Mapping[str, str]) -> AsyncItera
             stdout=slave,
             stderr=slave,
             env=environment,
+            cwd=folder,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )

@@ -134,17 +134,24 @@ async def test_on_a_terminal_somebody_is_asked_first(
     assert (rows_of(document)["pb/own"]["state"] == "free") is is_free
 
 
-async def test_stores_that_cannot_be_asked_are_told_behind_the_others(
-    running: Running, book: WriteBook, unused_tcp_port: int
+def test_stores_that_cannot_be_asked_are_told_behind_the_others(
+    choria: Choria, book: WriteBook, unused_tcp_port: int
 ) -> None:
-    server = f"nats://127.0.0.1:{unused_tcp_port}"
+    file = book(
+        f"""
+        data_stores:
+          away: {{type: consul, url: "http://127.0.0.1:{unused_tcp_port}"}}
+          scratch: {{type: memory}}
+        locks: [away/one, away/two, scratch/three]
+        """
+    )
 
-    code, said = await answer(running, book(BOOK), "--server", server)
+    told = choria("locks", file)
 
-    assert code == 3
-    assert said.count("not reached") == 3
-    assert said.count("error:") == 1
-    assert "could be reached" in said.splitlines()[-1]
+    assert told.code == 3
+    assert told.out.count("not reached") == 2
+    assert "scratch/three" in told.out
+    assert told.err.count("error: ") == 1
 
 
 def test_without_a_terminal_nothing_is_broken_unasked(choria: Choria, book: WriteBook) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Final
 
 PATIENCE_SECONDS: Final = 60.0
@@ -105,9 +106,15 @@ class Program:
 
 @contextlib.asynccontextmanager
 async def run_choria(
-    *words: str, environment: Mapping[str, str] | None = None
+    *words: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> AsyncIterator[Program]:
-    """``choria`` with ``words`` for arguments; killed at the end of the block if it still runs."""
+    """``choria`` with ``words`` for arguments; killed at the end of the block if it still runs.
+
+    Args:
+        words: arguments.
+        environment: its variables; our own when None.
+        folder: where it runs; here when None.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -117,6 +124,7 @@ async def run_choria(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=environment,
+        cwd=folder,
         limit=1 << 20,
     )
     program = Program(process)

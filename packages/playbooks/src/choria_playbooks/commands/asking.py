@@ -1,8 +1,10 @@
-"""Asks on the terminal before each step what shall become of it."""
+"""Asks on the terminal: what shall become of a step, for a secret, whether somebody is sure."""
 
 import asyncio
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Final
 
 import typer
@@ -35,6 +37,31 @@ def require_terminal() -> None:
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("--step asks before each step, which needs a terminal: leave it out")
+
+
+def ask_secret(text: str) -> str:
+    """What is typed unseen.
+
+    Raises:
+        KeyboardInterrupt: somebody had enough.
+    """
+    with _given_up():
+        typed: str = typer.prompt(text, hide_input=True, err=True)
+    return typed
+
+
+def is_sure(text: str) -> bool:
+    """Whether the answer is yes; KeyboardInterrupt as for :func:`ask_secret`."""
+    with _given_up():
+        return typer.confirm(text, err=True)
+
+
+@contextlib.contextmanager
+def _given_up() -> Iterator[None]:
+    try:
+        yield
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 class Questions:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from choria_core.config.problems import key_path
 from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ChoriaError, ConfigError, UsageError, WorkError
+from choria_core.errors import ChoriaError, UsageError, WorkError
 from choria_core.playbook.lock import LockingStore, LockView
 from choria_core.playbook.workbench import Workbench
 from choria_playbooks.book.model import Book, LockSpec, StoreSpec
@@ -156,11 +156,7 @@ class LockOffice:
         )
         node = await fill(spec.options, scope)
         assert isinstance(node, MapNode)
-        key = key_path("data_stores", spec.name)
-        options = read_options(record, node, key, self._book.schema)
-        if options is None:
-            raise ConfigError(f"{key} holds templates that nothing fills in")
-        return options
+        return read_options(record, node, key_path("data_stores", spec.name))
 
     def _inputs_for(self, node: MapNode) -> InputValues:
         """Those inputs that a definition asks for: no other is needed to look at locks."""

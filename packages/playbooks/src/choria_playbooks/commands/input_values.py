@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from choria_core.errors import UsageError
+from choria_core.presentation.safe_text import one_line
 from choria_playbooks.commands.book_command import given_inputs
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def ask_for_secrets(book: "Book", values: Mapping[str, Any]) -> dict[str, str]:
     """Secrets that nothing gives, typed on the terminal; none where there is no terminal."""
     if not sys.stdin.isatty():
         return {}
+    from choria_playbooks.commands.asking import ask_secret
+
     return {
-        one.name: typer.prompt(one.description or one.name, hide_input=True, err=True)
+        one.name: ask_secret(one_line(one.description or one.name))
         for one in _missing_secrets(book, values)
     }
 

@@ -48,7 +48,7 @@ def locks(
     given = input_values(context, found, setup.documents or [])
     desk = _Desk(found, given, context.obj, setup)
     if path:
-        _break(desk, path, is_sure=yes, as_json=as_json)
+        _break(desk, path, is_certain=yes, as_json=as_json)
     else:
         _show(desk.ask(lambda office: office.see()), as_json=as_json)
 
@@ -96,7 +96,7 @@ def _show(rows: "list[SeenLock]", *, as_json: bool) -> None:
         raise ExceptionGroup("stores could not be asked", list(errors.values()))
 
 
-def _break(desk: _Desk, path: str, *, is_sure: bool, as_json: bool) -> None:
+def _break(desk: _Desk, path: str, *, is_certain: bool, as_json: bool) -> None:
     """Take a lock away, once somebody is sure.
 
     Raises:
@@ -105,9 +105,10 @@ def _break(desk: _Desk, path: str, *, is_sure: bool, as_json: bool) -> None:
     """
     from choria_core.playbook.lock_texts import describe_holder
     from choria_core.presentation.safe_text import one_line
+    from choria_playbooks.commands.asking import is_sure
 
     store, key = _split(desk.book, path)
-    if not is_sure and not sys.stdin.isatty():
+    if not is_certain and not sys.stdin.isatty():
         raise UsageError(
             "--break asks first, which needs a terminal: give --yes where you are sure"
         )
@@ -115,7 +116,7 @@ def _break(desk: _Desk, path: str, *, is_sure: bool, as_json: bool) -> None:
     if view is None:
         raise LockError(f"nobody has the lock {path}: there is nothing to break")
     who = one_line(describe_holder(view.holder))
-    if not is_sure and not typer.confirm(f"{who} has the lock {path}. Take it away?", err=True):
+    if not is_certain and not is_sure(f"{who} has the lock {path}. Take it away?"):
         typer.echo("it was left alone", err=True)
         raise typer.Exit(1)
     if not desk.ask(lambda office: office.take_away(store, view)):

@@ -85,9 +85,11 @@ def chosen_nodes(limit: str, earlier: Earlier | None) -> frozenset[str] | None:
         return names
     if earlier is None:
         raise UsageError(f"--limit {FAILED_NODES} needs the report of the run: give --resume too")
-    if not earlier.resumption.failed_nodes:
+    known = {node for nodes in earlier.report.nodes.values() for node in nodes}
+    failed = earlier.resumption.failed_nodes & known
+    if not failed:
         raise UsageError(f"--limit {FAILED_NODES}: no node failed in {earlier.report.file}")
-    return earlier.resumption.failed_nodes
+    return failed
 
 
 def words_of(text: str) -> list[str]:

@@ -123,7 +123,8 @@ def _user() -> str:
 
 def _run(plan: _Plan, tells: TellingOptions) -> "RunEnded":
     """Run the book, and say how that ended."""
-    from choria_playbooks.commands.listening import Tally, listening
+    from choria_playbooks.commands.listening import Tally, chosen_level, listening
+    from choria_playbooks.engine.events import Level
 
     request, tally = plan.request, Tally()
     with listening(tells, request.book, is_check=request.check, asks=plan.asks) as listeners:
@@ -131,7 +132,7 @@ def _run(plan: _Plan, tells: TellingOptions) -> "RunEnded":
             lambda stop: _run_until(stop, plan, (*listeners, tally)), signals=_signals()
         )
     if not tells.as_json:
-        _print_end(request, ended, tally)
+        _print_end(request, ended, tally, is_silent=chosen_level(tells, request.book) > Level.ERROR)
     return ended
 
 
@@ -165,8 +166,10 @@ async def _run_until(stop: Stop, plan: _Plan, listeners: "Sequence[Listener]") -
         return await run_book(request, bench=bench, listeners=listeners, stop=stop)
 
 
-def _print_end(request: "RunRequest", ended: "RunEnded", tally: "Tally") -> None:
-    """What came of the run; of a rehearsal nothing came."""
+def _print_end(
+    request: "RunRequest", ended: "RunEnded", tally: "Tally", *, is_silent: bool
+) -> None:
+    """What came of the run, and why it failed where the log ``is_silent``."""
     from choria_playbooks.commands.listening import heard, say_error
     from choria_playbooks.view.summary import summary_lines
 
@@ -182,6 +185,6 @@ def _print_end(request: "RunRequest", ended: "RunEnded", tally: "Tally") -> None
         )
         with heard(sys.stdout):
             typer.echo("\n".join(lines))
-    if ended.error:
+    if ended.error and is_silent:
         with heard(sys.stderr):
             say_error(ended.error)
