@@ -102,12 +102,44 @@ def test_a_failure_says_why_and_on_how_many_nodes() -> None:
     assert line.note == "1/2 nodes, 2.00 s, it is over"
 
 
-def test_output_of_programs_stands_below_their_task_and_cannot_move_the_cursor() -> None:
-    output = Line(
-        time=1, level=Level.INFO, context="c", text="hi \x1b[2J", step="a", is_output=True
-    )
+def output(step: str, text: str) -> Line:
+    """A program of a step says something."""
+    return Line(time=1, level=Level.INFO, context="c", text=text, step=step, is_output=True)
 
-    assert said(Tree(), began("a"), output) == [Said(1, "│", "dim", r"hi \x1b[2J")]
+
+def test_output_of_programs_stands_below_their_task_and_cannot_move_the_cursor() -> None:
+    lines = said(Tree(), began("a"), output("a", "hi \x1b[2J"), output("a", "again"))
+
+    assert lines == [
+        Said(0, "▸", "bold", "do a"),
+        Said(1, "│", "dim", r"hi \x1b[2J"),
+        Said(1, "│", "dim", "again"),
+    ]
+
+
+def test_output_of_tasks_side_by_side_says_whose_it_is() -> None:
+    tree = Tree()
+    said(tree, began("p", kind="parallel"), began("a", parent="p"), began("b", parent="p"))
+
+    lines = said(tree, *(output(step, "hi") for step in ("a", "b", "a", "a", "b")))
+
+    assert [line.text for line in lines] == [
+        *("do a", "hi", "do b", "hi"),
+        *("do a: hi", "hi", "do b: hi"),
+    ]
+    assert [one.id for one in tree.innermost] == ["a", "b"]
+
+
+def test_why_a_task_failed_is_said_once() -> None:
+    warning = Line(time=1, level=Level.WARN, context="c", text="do a: it is over", step="a")
+
+    lines = said(Tree(), began("a"), warning, ended("a", State.FAILED))
+
+    assert [(line.text, line.note) for line in lines] == [
+        ("do a", ""),
+        ("do a: it is over", ""),
+        ("do a", "2.00 s"),
+    ]
 
 
 def test_log_lines_below_the_level_are_not_shown() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,6 +17,7 @@ from choria_playbooks.view.tree import Running, Said, Tree
 _INDENT: Final = "  "
 _BAR: Final = 20
 _MOST_ROWS: Final = 10
+_LEAST_ROOM: Final = 20
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PER_SECOND: Final = 8
 
@@ -56,7 +58,8 @@ class LiveView:
     def __call__(self, event: Event) -> None:
         """Draw what happened."""
         for said in self.tree.take(event):
-            self._console.print(_said(said))
+            for row in _said(said, self._console):
+                self._console.print(row)
 
 
 class _Now:
@@ -66,7 +69,7 @@ class _Now:
         self._tree = tree
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = [one for one in self._tree.running.values() if not one.is_announced]
+        rows = self._tree.innermost
         for running in rows[:_MOST_ROWS]:
             row = _running(running, time.time())
             row.truncate(options.max_width, overflow="ellipsis")
@@ -79,14 +82,19 @@ class _Now:
             yield row
 
 
-def _said(said: Said) -> Text:
-    text = Text(_INDENT * said.depth)
+def _said(said: Said, console: Console) -> Iterator[Text]:
+    """The lines of what stays; those behind the first stand below its text."""
+    lead = Text(_INDENT * said.depth)
     if said.mark:
-        text.append(f"{said.mark} ", style=said.colour)
-    text.append(said.text, style="dim" if said.mark == "│" else "")
+        lead.append(f"{said.mark} ", style=said.colour)
+    text = Text(said.text, style="dim" if said.mark == "│" else "")
     if said.note:
         text.append(f"  {said.note}", style="dim")
-    return text
+    room = max(console.width - lead.cell_len, _LEAST_ROOM)
+    rest = Text(" " * lead.cell_len)
+    for number, row in enumerate(text.wrap(console, room)):
+        row.rstrip()
+        yield (rest if number else lead) + row
 
 
 def _running(running: Running, now: float) -> Text:

@@ -34,15 +34,16 @@ class Running:
     """A step that is being done.
 
     Attributes:
-        id, type, description, depth: of the step.
+        id, parent, type, description, depth: of the step.
         began: when, unix seconds.
         number, tries: of the present try.
         nodes, done, failed: how many are asked, answered, and answered that they failed.
-        last: the last line that it said.
-        is_announced: it has steps of its own, and a line above them.
+        complaint: the last warning about it.
+        is_announced: there is a line above what it has to say, or above its own steps.
     """
 
     id: str
+    parent: str
     type: str
     description: str
     depth: int
@@ -52,7 +53,7 @@ class Running:
     nodes: int = 0
     done: int = 0
     failed: int = 0
-    last: str = ""
+    complaint: str = ""
     is_announced: bool = False
 
 
@@ -89,6 +90,13 @@ class Tree:
     running: dict[str, Running] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     tasks: int = 0
+    _speaker: str = ""
+
+    @property
+    def innermost(self) -> list[Running]:
+        """Steps that are being done, without those that others are being done for."""
+        outer = {one.parent for one in self.running.values()}
+        return [one for one in self.running.values() if one.id not in outer]
 
     def take(self, event: Event) -> Iterator[Said]:
         """What ``event`` has to be printed for good."""
@@ -116,10 +124,17 @@ class Tree:
         parent = self.running.get(began.parent)
         depth = parent.depth + 1 if parent else 0
         text = one_line(began.description)
-        if parent is not None and not parent.is_announced:
-            parent.is_announced = True
-            yield Said(parent.depth, "▸", "bold", parent.description)
-        self.running[began.id] = Running(began.id, began.type, text, depth, began.time)
+        if parent is not None:
+            yield from self._announce(parent)
+        self.running[began.id] = Running(
+            began.id, began.parent, began.type, text, depth, began.time
+        )
+
+    def _announce(self, running: Running) -> Iterator[Said]:
+        if not running.is_announced:
+            running.is_announced = True
+            self._speaker = running.id
+            yield Said(running.depth, "▸", "bold", running.description)
 
     def _end(self, ended: StepEnded) -> Said:
         was = self.running.pop(ended.id, None)
@@ -129,18 +144,28 @@ class Tree:
         mark, colour = MARKS[ended.state]
         if ended.is_fail_ok:
             mark, colour = "✗", "yellow"
-        return Said(depth, mark, colour, one_line(ended.description), _note(ended))
+        complaint = was.complaint if was else ""
+        note = _note(ended, is_explained=ended.message != "" and ended.message in complaint)
+        return Said(depth, mark, colour, one_line(ended.description), note)
 
     def _line(self, line: Line) -> Iterator[Said]:
         was = self.running.get(line.step)
+        if not line.is_output and line.level < self.level:
+            return
+        text = one_line(line.text)
+        if was is not None:
+            yield from self._announce(was)
+            if self._speaker != was.id and line.is_output:
+                text = f"{was.description}: {text}"
+            self._speaker = was.id
+        depth = was.depth + 1 if was else 0
         if line.is_output:
-            if was is not None:
-                was.last = one_line(line.text)
-            yield Said((was.depth if was else 0) + 1, "│", "dim", one_line(line.text))
-        elif line.level >= self.level:
-            colour = "red" if line.level >= Level.ERROR else "yellow"
-            mark = "!" if line.level >= Level.WARN else "·"
-            yield Said(was.depth + 1 if was else 0, mark, colour, one_line(line.text))
+            yield Said(depth, "│", "dim", text)
+            return
+        if was is not None and line.level >= Level.WARN:
+            was.complaint = line.text
+        colour = "red" if line.level >= Level.ERROR else "yellow"
+        yield Said(depth, "!" if line.level >= Level.WARN else "·", colour, text)
 
     def _progress(self, event: Event) -> None:
         match event:
@@ -155,7 +180,8 @@ class Tree:
                 self.running[step].failed += not result.is_ok
 
 
-def _note(ended: StepEnded) -> str:
+def _note(ended: StepEnded, *, is_explained: bool) -> str:
+    """What is said behind a step; not why it failed, where that was said already."""
     parts = []
     nodes = len(ended.results)
     failed = sum(not result.is_ok for result in ended.results.values())
@@ -164,7 +190,7 @@ def _note(ended: StepEnded) -> str:
     if ended.state is not State.SKIPPED:
         parts.append(f"{ended.run_seconds:.2f} s")
     if ended.state is not State.OK:
-        parts.append(one_line(ended.message))
+        parts.append("" if is_explained else one_line(ended.message))
     elif ended.is_fail_ok:
         parts.append(f"failed, which is fine: {one_line(ended.message)}")
     return ", ".join(part for part in parts if part)
