@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostResult:
+
+class HostResult(Struct, frozen=True, kw_only=True):
     """What came of a task on one node, or on the one place where it works.
 
     Attributes:
@@ -20,7 +21,7 @@ class HostResult:
     value: object = None
     error: str = ""
     kind: str = ""
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

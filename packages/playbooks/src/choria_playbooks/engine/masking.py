@@ -4,9 +4,10 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
+
+from msgspec import structs
 
 from choria_core.playbook.outcome import HostResult
 from choria_core.presentation.safe_text import one_line
@@ -48,7 +49,7 @@ class Masking:
         """What came of a task on a node, without secrets."""
         if self._pattern is None:
             return result
-        return replace(
+        return structs.replace(
             result,
             value=self._masked(result.value),
             error=self.text(result.error),
