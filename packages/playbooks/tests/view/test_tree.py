@@ -12,6 +12,7 @@ from choria_playbooks.engine.events import (
     LockWaiting,
     NodeDone,
     NodesWaiting,
+    RunBegan,
     State,
     StepBegan,
     StepEnded,
@@ -164,4 +165,18 @@ def test_a_lock_is_waited_for_until_it_is_taken() -> None:
     assert [(line.colour, line.note) for line in lines] == [
         ("cyan", "taken"),
         ("red", "lost: its session ended"),
+    ]
+
+
+def test_a_rehearsal_tells_what_would_be_done() -> None:
+    start = RunBegan(time=1, book="b", version="1", file="b.yaml", run_id="r", is_check=True)
+    lock = Line(time=1, level=Level.INFO, context="locks", text="would take lock kv/a")
+    end = Line(time=1, level=Level.INFO, context="post", text="the book did its work")
+    step = ended("a", message="would run: true", run_seconds=0.0)
+
+    lines = said(Tree(), start, lock, began("a"), step, end)
+
+    assert [(line.mark, line.text, line.note) for line in lines] == [
+        ("·", "would take lock kv/a", ""),
+        ("✓", "do a", "would run: true"),
     ]

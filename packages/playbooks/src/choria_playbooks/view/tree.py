@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from choria_core.presentation.safe_text import one_line
 from choria_playbooks.engine.events import (
@@ -14,6 +15,7 @@ from choria_playbooks.engine.events import (
     NodeDone,
     NodesFound,
     NodesWaiting,
+    RunBegan,
     State,
     StepBegan,
     StepEnded,
@@ -27,6 +29,9 @@ MARKS = {
     State.STOPPED: ("!", "yellow"),
 }
 """The sign and the colour of a step that is over."""
+
+_TOLD_IN_REHEARSALS: Final = ("locks", "prep.inputs", "prep.nodes")
+"""Contexts of log lines in whose place a run has lines of its own."""
 
 
 @dataclass(slots=True)
@@ -84,12 +89,14 @@ class Tree:
         running: steps that are being done, by id, the outer before the inner.
         waiting: locks that are waited for, and who has them.
         tasks: how many steps are over.
+        is_check: nothing is done, and what would be is told instead of how long it took.
     """
 
     level: Level = Level.WARN
     running: dict[str, Running] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     tasks: int = 0
+    is_check: bool = False
     _speaker: str = ""
 
     @property
@@ -101,6 +108,8 @@ class Tree:
     def take(self, event: Event) -> Iterator[Said]:
         """What ``event`` has to be printed for good."""
         match event:
+            case RunBegan(is_check=is_check):
+                self.is_check = is_check
             case StepBegan():
                 yield from self._begin(event)
             case StepEnded():
@@ -145,12 +154,13 @@ class Tree:
         if ended.is_fail_ok:
             mark, colour = "✗", "yellow"
         complaint = was.complaint if was else ""
-        note = _note(ended, is_explained=ended.message != "" and ended.message in complaint)
+        is_explained = ended.message != "" and ended.message in complaint
+        note = _note(ended, is_check=self.is_check, is_explained=is_explained)
         return Said(depth, mark, colour, one_line(ended.description), note)
 
     def _line(self, line: Line) -> Iterator[Said]:
         was = self.running.get(line.step)
-        if not line.is_output and line.level < self.level:
+        if not (line.is_output or self._is_shown(line)):
             return
         text = one_line(line.text)
         if was is not None:
@@ -167,6 +177,10 @@ class Tree:
         colour = "red" if line.level >= Level.ERROR else "yellow"
         yield Said(depth, "!" if line.level >= Level.WARN else "·", colour, text)
 
+    def _is_shown(self, line: Line) -> bool:
+        is_told = self.is_check and line.context in _TOLD_IN_REHEARSALS
+        return line.level >= (min(self.level, Level.INFO) if is_told else self.level)
+
     def _progress(self, event: Event) -> None:
         match event:
             case TryBegan(id=step, number=number, tries=tries) if step in self.running:
@@ -180,8 +194,10 @@ class Tree:
                 self.running[step].failed += not result.is_ok
 
 
-def _note(ended: StepEnded, *, is_explained: bool) -> str:
+def _note(ended: StepEnded, *, is_check: bool, is_explained: bool) -> str:
     """What is said behind a step; not why it failed, where that was said already."""
+    if is_check:
+        return one_line(ended.message)
     parts = []
     nodes = len(ended.results)
     failed = sum(not result.is_ok for result in ended.results.values())
