@@ -76,7 +76,15 @@ def client_lines() -> list[str]:
 
 
 @pytest.fixture
-def load_config(tmp_path: Path, client_lines: list[str]) -> Callable[[], ClientConfig]:
+def client_variables(tmp_path: Path) -> dict[str, str]:
+    """The environment in which that configuration is read."""
+    return {"HOME": str(tmp_path), "USER": "rip", "MCOLLECTIVE_CERTNAME": "rip.mcollective"}
+
+
+@pytest.fixture
+def load_config(
+    tmp_path: Path, client_lines: list[str], client_variables: dict[str, str]
+) -> Callable[[], ClientConfig]:
     """Reads the configuration of the Choria client."""
 
     def load() -> ClientConfig:
@@ -84,12 +92,7 @@ def load_config(tmp_path: Path, client_lines: list[str]) -> Callable[[], ClientC
         common = ("identity = client.example", "plugin.choria.middleware_hosts = 127.0.0.1:1")
         file.write_text("\n".join((*common, *client_lines)) + "\n")
         names = HostNames(host_name=lambda: "machine.example.net")
-        variables = {
-            "HOME": str(tmp_path),
-            "USER": "alice",
-            "MCOLLECTIVE_CERTNAME": "rip.mcollective",
-        }
-        return load_client(file, host=Host(names, variables))
+        return load_client(file, host=Host(names, client_variables))
 
     return load
 

@@ -242,6 +242,14 @@ async def test_the_files_of_the_choria_network_can_be_used(
     assert "client@example.net" in server.seen[0].client
 
 
+async def test_a_choria_network_without_tls_has_no_files(
+    webhook: Try, client_variables: dict[str, str]
+) -> None:
+    client_variables["INSECURE_YES_REALLY"] = "true"
+    with pytest.raises(ConfigError, match=r"choria_tls: the configuration .* has no TLS"):
+        await webhook("uri: https://127.0.0.1:1\nchoria_tls: true")
+
+
 @pytest.mark.parametrize("word", ["0", "no", "false", "n", "f", "'False'"])
 async def test_the_certificate_need_not_be_checked(
     webhook: Try, certificates: Certificates, word: str

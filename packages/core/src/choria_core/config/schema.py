@@ -36,11 +36,13 @@ class Grammar:
         name: what people call it; shown in the reference.
         read: the text's value; raises ConfigError or ValueError saying what is wrong.
         show: the text of a value.
+        takes_truth: whether it reads true and false, which are no texts in YAML.
     """
 
     name: str
     read: Callable[[str], Any]
     show: Callable[[Any], str] = str
+    takes_truth: bool = False
 
 
 GO_DURATION = Grammar("duration (1h30m, 500ms)", parse_go_duration, format_duration)

@@ -90,8 +90,8 @@ class Shapes:
         match shape:
             case ValueShape(kind):
                 return _value(kind, setting)
-            case GrammarShape():
-                return {"type": ["string", "number"]}
+            case GrammarShape(grammar):
+                return scalar_schema() if grammar.takes_truth else {"type": ["string", "number"]}
             case ChoiceShape(values):
                 return {"enum": list(values)}
             case RecordShape(record):

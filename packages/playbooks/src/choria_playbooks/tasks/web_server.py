@@ -32,7 +32,12 @@ def read_truth(text: str) -> bool:
     return word in _YES
 
 
-TRUTH: Final = Grammar("true or false", read_truth, lambda value: "true" if value else "false")
+TRUTH: Final = Grammar(
+    "true or false",
+    read_truth,
+    lambda value: "true" if value else "false",
+    takes_truth=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
