@@ -12,7 +12,7 @@ from bench.emulation.names import COLLECTIVE, SIZE
 from bench.emulation.programs import choria_program
 from bench.emulation.questions import Question
 from bench.kit.child import module_command, start_child
-from bench.network.client_run import run_client
+from bench.kit.program_run import run_program
 from choria_core.durations import parse_go_duration
 from choria_core.errors import WorkError
 from choria_emulator.embedded.client_files import ClientFile, client_text
@@ -101,7 +101,7 @@ class Desk:
 
     async def _choria(self, *words: str) -> str:
         command = (choria_program(), *words, "--config", str(self._config))
-        return (await run_client(command, ENVIRONMENT)).output.decode()
+        return (await run_program(command, ENVIRONMENT)).output.decode()
 
 
 def ping_times(output: str, *, nodes: int) -> Asked:

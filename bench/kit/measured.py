@@ -20,7 +20,7 @@ def main() -> None:
     """Start, wait, tell."""
     folder, limit_seconds, *command = sys.argv[1:]
     with Path(folder, "out").open("wb") as out, Path(folder, "err").open("wb") as err:
-        began = time.perf_counter()
+        started, began = time.time(), time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         killer = threading.Timer(float(limit_seconds), process.kill)
         killer.start()
@@ -29,6 +29,7 @@ def main() -> None:
         killer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     taken = {
+        "started": started,
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_bytes": usage.ru_maxrss * 1024,

@@ -1,4 +1,4 @@
-"""One run of a client program: how long, how much processor time, how much memory."""
+"""One run of a program: how long, how much processor time, how much memory."""
 
 import json
 import tempfile
@@ -15,23 +15,25 @@ TAIL_CHARACTERS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class ClientRun:
+class ProgramRun:
     """What a whole process took.
 
     Attributes:
+        started: unix seconds.
         seconds: from its start to its end.
         cpu_seconds: of user and system together.
         peak_bytes: the most memory it had.
         output: what it printed.
     """
 
+    started: float
     seconds: float
     cpu_seconds: float
     peak_bytes: int
     output: bytes
 
 
-async def run_client(command: Sequence[str], environment: Mapping[str, str]) -> ClientRun:
+async def run_program(command: Sequence[str], environment: Mapping[str, str]) -> ProgramRun:
     """Run ``command`` to its end.
 
     Raises:
@@ -47,4 +49,4 @@ async def run_client(command: Sequence[str], environment: Mapping[str, str]) -> 
         if taken.pop("exit_code"):
             said = (folder / "err").read_text(errors="replace")[-TAIL_CHARACTERS:]
             raise WorkError(f"{' '.join(command)} failed:\n{said}")
-        return ClientRun(output=(folder / "out").read_bytes(), **taken)
+        return ProgramRun(output=(folder / "out").read_bytes(), **taken)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bench.kit.child import module_command, start_child
+from bench.kit.program_run import run_program
 from bench.kit.rounds import Plan
-from bench.network.client_run import run_client
 from bench.network.figures import Rounds, Taken
 from bench.network.programs import INSECURE, Programs, Question
 from choria_core.errors import WorkError
@@ -90,7 +90,7 @@ class Trial:
         return runs
 
     async def _ask(self, name: str, question: Question, count: int) -> Taken:
-        run = await run_client(self._programs.command(name, question, count), INSECURE)
+        run = await run_program(self._programs.command(name, question, count), INSECURE)
         answers = question.answers(run.output)
         if answers != count:
             raise WorkError(f"{name} {question.name}: {answers} of {count} nodes answered")
