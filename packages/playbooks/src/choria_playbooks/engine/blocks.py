@@ -41,7 +41,9 @@ class Blocks:
         touched: list[str] = []
         result = await self._body(spec, frame, touched)
         if spec.nodes is not None:
-            frame = replace(frame, batch=Batch(touched, {}, None, is_known=bool(touched)))
+            is_known = bool(touched) or not frame.session.is_rehearsal
+            frame = replace(frame, batch=Batch(touched, {}, None, is_known=is_known))
+        frame = replace(frame, needs_nodes=False)
         if result.state is State.FAILED and spec.rescue:
             rescued = await self.run_list(spec.rescue, frame)
             result = _rescued(result) if rescued.goes_on else rescued
@@ -100,7 +102,8 @@ class Blocks:
         gone: set[str] = set()
         for number, step in done.items():
             gone.update(_names(step.registered))
-            await replay_all(step, f"{identity}@{number}", frame)
+            async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
+                await replay_all(step, f"{identity}@{number}", frame)
             _tell_resumed(frame, f"{identity}@{number}", step)
         left = [node for node in nodes if node not in gone]
         first = max(done, default=0) + 1
@@ -126,7 +129,7 @@ class Blocks:
         place = Place(frame=frame, id=identity, type="batch", description=text)
         tell_began(place)
         started, began = frame.session.teller.now(), time.perf_counter()
-        inner = replace(frame, parent=identity, parent_static=spec.id)
+        inner = replace(frame, parent=identity, parent_static=spec.id, needs_nodes=True)
         result = await self.run_list(spec.steps, inner)
         bad = [node for node in names if node in frame.batch.failed]
         ending = Ending(
@@ -151,7 +154,8 @@ class _Told:
 async def _nodes(spec: BlockSpec, frame: Frame) -> list[str]:
     """The nodes over which a block runs, each once."""
     assert spec.nodes is not None, "it has some"
-    value = plain(await fill(spec.nodes, StepScope(frame)))
+    async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
+        value = plain(await fill(spec.nodes, StepScope(frame)))
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ConfigError(f"{spec.nodes.location}: nodes must be a list of names")
     return list(dict.fromkeys(value))

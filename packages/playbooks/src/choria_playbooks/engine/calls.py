@@ -20,6 +20,7 @@ from choria_playbooks.engine.session import Session
 from choria_playbooks.engine.telling import Place
 from choria_playbooks.inputs.values import InputValues
 from choria_playbooks.templates.filling import fill, fill_text
+from choria_playbooks.templates.value_text import value_text
 
 DEEPEST = 30
 """Calls within calls."""
@@ -89,7 +90,9 @@ class Calls:
         """
         frame = place.frame
         _check_depth(frame, spec.id)
-        book = _read(str(await fill_text(spec.file, StepScope(frame), spec.location)), frame)
+        async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
+            file = value_text(await fill_text(spec.file, StepScope(frame), spec.location))
+        book = _read(file, frame)
         given, unknown = await _values(spec.inputs, frame)
         _check_secrets(book, given, frame.session)
         called = CalledBook(book=book, inputs=given, unknown=unknown)
@@ -103,6 +106,11 @@ def real_path(book: Book) -> str:
 
 async def _values(node: MapNode, frame: Frame) -> tuple[dict[str, Any], frozenset[str]]:
     """Values by name, and the names of those that a rehearsal does not know."""
+    async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
+        return await _filled(node, frame)
+
+
+async def _filled(node: MapNode, frame: Frame) -> tuple[dict[str, Any], frozenset[str]]:
     if not frame.session.is_rehearsal:
         filled = plain(await fill(node, StepScope(frame)))
         assert isinstance(filled, dict), "it is a map"

@@ -6,12 +6,16 @@ from typing import Final
 
 from choria_core.config.value import nearest
 from choria_core.errors import UsageError
-from choria_playbooks.book.model import BlockSpec, Book, BookCall, Hook, Step
+from choria_playbooks.book.model import BlockSpec, Book, BookCall, Hook, ListCall, Step
 from choria_playbooks.book.walking import all_steps
 from choria_playbooks.engine.request import FinishedStep, RunRequest
 
 _AFTER_FAILURE: Final = re.compile(r"\.(rescue|always)\[")
 _BATCH: Final = re.compile(r"@([0-9]+)")
+_ELSEWHERE: Final = re.compile(r"/(tasks\[|hooks\.pre_book\[)")
+"""In ids of steps of a book that another one called."""
+_JOINTS: Final = frozenset((".", "#", "@", "/"))
+"""What follows the id of a step in the ids of those within it."""
 
 
 class Choice:
@@ -52,32 +56,81 @@ class Choice:
             return "is before the step to begin at"
         return ""
 
-    def leaves_out_all_of(self, step: Step) -> bool:
-        """Whether a step that holds others is before the one to begin at, with all of them."""
-        return step.id in self._too_early
+    def why_none_of(
+        self, step: Step, book: Book, tags: frozenset[str], *, in_hook: bool, in_call: bool
+    ) -> str:
+        """Why a step that holds others is left out with all of them; empty where it is done.
+
+        Another book has tags of its own, so that only ``--skip-tags`` leaves all of it out.
+
+        Args:
+            step: the step.
+            book: that it stands in.
+            tags: its own and those of the steps around it.
+            in_hook: as for :meth:`why_not`.
+            in_call: as for :meth:`why_not`.
+        """
+        why = self.why_not(step.id, tags, in_hook=in_hook, in_call=in_call)
+        has_none = why and not self._skip_tags & tags and step.id not in self._too_early
+        if has_none and self._holds_chosen(step, book, frozenset()):
+            return ""
+        return why
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no step is left out by tags, or by where to begin."""
+        return not (self._tags or self._skip_tags or self._too_early)
 
     def finished(self, identity: str) -> FinishedStep | None:
         """What an earlier run did of a step; None where it must be done."""
-        return self._finished.get(identity)
+        found = self._finished.get(identity)
+        return None if found is None or found.is_skipped else found
 
     def finished_within(self, identity: str) -> Iterator[FinishedStep]:
-        """The steps in a step that an earlier run did, in the order in which they ended."""
+        """The steps in a step that an earlier run did, in the order in which they ended.
+
+        Those of another book that it called are not among them: they had names and stores of
+        their own.
+        """
         for name, step in self._finished.items():
-            if name.startswith(identity) and name[len(identity) : len(identity) + 1] in _JOINTS:
+            if _is_within(name, identity) and not _ELSEWHERE.search(name, len(identity)):
                 yield step
+
+    def forget(self, identity: str) -> None:
+        """Do a step again, with all within it: it is another one now."""
+        self._finished = {
+            name: step
+            for name, step in self._finished.items()
+            if name != identity and not _is_within(name, identity)
+        }
 
     def finished_batches(self, identity: str) -> Mapping[int, FinishedStep]:
         """The batches of a block that an earlier run did, by number."""
-        found = {}
+        found: dict[int, FinishedStep] = {}
         for name, step in self._finished.items():
             match = _BATCH.fullmatch(name[len(identity) :]) if name.startswith(identity) else None
             if match and step.type == "batch":
                 found[int(match[1])] = step
         return found
 
+    def _holds_chosen(self, step: Step, book: Book, seen: frozenset[str]) -> bool:
+        """Whether a step, or one within it, has one of the tags."""
+        if self._tags.intersection(step.control.tags):
+            return True
+        inner: Sequence[Step] = ()
+        match step:
+            case BookCall():
+                return True
+            case BlockSpec():
+                inner = (*step.steps, *step.rescue, *step.always)
+            case ListCall() if step.name not in seen:
+                inner, seen = book.task_lists[step.name].steps, seen | {step.name}
+        return any(self._holds_chosen(one, book, seen) for one in inner)
 
-_JOINTS: Final = frozenset((".", "#", "@", "/"))
-"""What follows the id of a step in the ids of those within it."""
+
+def _is_within(name: str, identity: str) -> bool:
+    """Whether a step of that name is in the step ``identity``."""
+    return name.startswith(identity) and name[len(identity) : len(identity) + 1] in _JOINTS
 
 
 def _to_keep(request: RunRequest) -> Mapping[str, FinishedStep]:

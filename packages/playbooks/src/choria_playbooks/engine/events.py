@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from choria_core.playbook.outcome import HostResult
 
-CONTAINERS: Final = frozenset(("block", "parallel", "tasks", "playbook", "loop"))
+CONTAINERS: Final = frozenset(("block", "parallel", "batch", "tasks", "playbook", "loop"))
 """Types of steps that hold others, and are no tasks."""
 
 
@@ -178,8 +178,9 @@ class StepEnded(Event, frozen=True, kw_only=True, tag="step_ended"):
         is_resumed: it was done in an earlier run, and not again; its state is OK.
         results: of its last try, by node.
         data: of its last try.
-        registered: what it left under ``register``; None where it says none.  Of a batch its
-            nodes, so that a run that is resumed leaves them out.
+        registered: what it left under ``register``; None where it says none.  Of a pass of a
+            loop what that pass left.  Of a batch its nodes that did not fail, so that a run that
+            is resumed leaves them out.
         writes: what it put into stores that end with the run, by path, for a run that is
             resumed, with None for what it deleted; None where a secret was among what it gave,
             so that it must be done again.

@@ -59,6 +59,28 @@ class TaskRecord:
             "items": [item.document() for item in self.items],
         }
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "TaskRecord":
+        """The record of which a report has the document."""
+        return cls(
+            is_ok=bool(document.get("success")),
+            is_skipped=bool(document.get("skipped")),
+            description=str(document.get("description")),
+            message=str(document.get("message")),
+            data=tuple(document.get("data") or ()),
+            run_seconds=float(document.get("runtime") or 0),
+            results={
+                str(node): HostResult(
+                    is_ok=bool(one.get("success")),
+                    value=one.get("value"),
+                    error=str(one.get("error") or ""),
+                    kind=str(one.get("kind") or ""),
+                )
+                for node, one in (document.get("results") or {}).items()
+            },
+            items=tuple(cls.of(item) for item in document.get("items") or ()),
+        )
+
 
 def _result(result: HostResult) -> dict[str, Any]:
     return {
@@ -104,6 +126,11 @@ class Batch:
             gone = frozenset(bad)
             self.nodes = [node for node in self.nodes if node not in gone]
         return bool(bad)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether no node is left."""
+        return self.is_known and not self.nodes
 
     @property
     def has_too_many_failures(self) -> bool:
@@ -185,6 +212,7 @@ class Frame:
         arguments: of the named list; None outside.
         unknown_arguments: those that a rehearsal does not know.
         batch: of the block; None outside.
+        needs_nodes: there is nothing to do where none of the batch are left.
         tags: of the steps around it.
     """
 
@@ -203,12 +231,18 @@ class Frame:
     arguments: InputValues | None = None
     unknown_arguments: frozenset[str] = frozenset()
     batch: Batch | None = None
+    needs_nodes: bool = False
     tags: frozenset[str] = frozenset()
 
     @property
     def session(self) -> "Session":
         """What all books of the run share."""
         return self.context.session
+
+    @property
+    def has_lost_its_nodes(self) -> bool:
+        """Whether all nodes of the batch failed, and nothing is left to do."""
+        return self.needs_nodes and self.batch is not None and self.batch.is_lost
 
     @property
     def lock_token(self) -> int | None:

@@ -124,8 +124,9 @@ class LockKeeper:
         except Exception as error:  # whatever a foreign store raises
             raise LockError(f"lock {wish.path}: {type(error).__name__}: {error}") from error
         finally:
-            await _end(announcer)
-        self._teller.tell(LockTaken(time=self._teller.now(), lock=wish.path, token=held.token))
+            announcer.cancel()  # not awaited: whoever has the lock must not lose sight of it
+        path = self._teller.masking.text(wish.path)
+        self._teller.tell(LockTaken(time=self._teller.now(), lock=path, token=held.token))
         self._teller.line(Level.INFO, _CONTEXT, f"Lock {wish.path} is taken")
         return held
 
@@ -138,7 +139,8 @@ class LockKeeper:
             view = None
         holder = view.holder if view else None
         who = f"{holder.name} on {holder.host}, {holder.book}" if holder else "somebody else"
-        self._teller.tell(LockWaiting(time=self._teller.now(), lock=wish.path, holder=who))
+        path = self._teller.masking.text(wish.path)
+        self._teller.tell(LockWaiting(time=self._teller.now(), lock=path, holder=who))
         self._teller.line(Level.INFO, _CONTEXT, f"Waiting for lock {wish.path}, held by {who}")
 
     @contextlib.asynccontextmanager
@@ -159,8 +161,9 @@ class LockKeeper:
         if self._halt.loss:
             return
         why = f"lock {grip.wish.path} was lost: {grip.held.loss or 'it was not renewed in time'}"
+        mask, loss = self._teller.masking.text, grip.held.loss or why
         self._teller.tell(
-            LockGone(time=self._teller.now(), lock=grip.wish.path, loss=grip.held.loss or why)
+            LockGone(time=self._teller.now(), lock=mask(grip.wish.path), loss=mask(loss))
         )
         self._teller.line(Level.ERROR, _CONTEXT, f"{why}; nothing more is started")
         self._halt.lose(why)
@@ -188,7 +191,8 @@ class LockKeeper:
             words = str(error) or type(error).__name__
             self._teller.line(Level.WARN, _CONTEXT, f"Could not release lock {path}: {words}")
         if not was_lost:
-            self._teller.tell(LockGone(time=self._teller.now(), lock=path))
+            shown = self._teller.masking.text(path)
+            self._teller.tell(LockGone(time=self._teller.now(), lock=shown))
             self._teller.line(Level.INFO, _CONTEXT, f"Lock {path} is given back")
 
 

@@ -56,6 +56,12 @@ class Masking:
             details=self._masked(result.details),
         )
 
+    def results(self, results: Mapping[str, HostResult]) -> Mapping[str, HostResult]:
+        """What came of a task, by node, without secrets."""
+        if self._pattern is None:
+            return results
+        return {self.text(node): self.result(result) for node, result in results.items()}
+
     def hides(self, value: object) -> bool:
         """Whether a secret is in a value."""
         return self._pattern is not None and self._masked(value) != value

@@ -21,13 +21,15 @@ def require_nodes(spec: TaskSpec, filled: MapNode, frame: Frame) -> None:
 
     Raises:
         NoNodesError: a template gave no nodes at all, and that is fine: by the operator's
-            limit, or because the book says that a set may be empty.
+            limit, because the book says that a set may be empty, or as all of a batch failed.
     """
     found = filled.get("nodes")
     is_empty = isinstance(found, ListNode) and not found.items
     if not is_empty or spec.options.get("nodes") is found:
         return
-    context = frame.context
+    context, batch = frame.context, frame.batch
+    if batch is not None and batch.is_lost:
+        raise NoNodesError
     if context.session.request.only_nodes is not None or any(
         one.empty_ok for one in context.book.nodes.values()
     ):

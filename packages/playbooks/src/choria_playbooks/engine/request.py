@@ -23,6 +23,7 @@ class FinishedStep:
         description: filled in, with secrets hidden.
         message, data, registered: what came of it.
         writes: what it put into memory stores, by path; it is put there again.
+        is_skipped: it was left out, and is only known for the name that it registered.
     """
 
     id: str
@@ -34,6 +35,7 @@ class FinishedStep:
     register: str = ""
     registered: Any = None
     writes: Mapping[str, Any] = field(default_factory=dict)
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ _PATH_FORMS: Final = frozenset(
 )
 
 
-class UnknownValueError(ConfigError):
-    """A rehearsal cannot know a value."""
+class UnknownValueError(ChoriaError):
+    """A rehearsal cannot know a value; no fault of the book, so no ConfigError."""
 
 
 class BookScope:

@@ -70,14 +70,16 @@ class Try(TaskRun):
         """These nodes are asked."""
         self._waiting.update(dict.fromkeys(nodes))
         teller = self._place.frame.session.teller
-        teller.tell(NodesWaiting(time=teller.now(), id=self._place.id, nodes=tuple(nodes)))
+        shown = tuple(teller.masking.text(node) for node in nodes)
+        teller.tell(NodesWaiting(time=teller.now(), id=self._place.id, nodes=shown))
 
     def answered(self, node: str, result: HostResult) -> None:
         """One of them is done."""
         self._results[node] = result
         teller = self._place.frame.session.teller
         shown = hidden_result(result) if self._place.no_log else teller.masking.result(result)
-        teller.tell(NodeDone(time=teller.now(), id=self._place.id, node=node, result=shown))
+        name = teller.masking.text(node)
+        teller.tell(NodeDone(time=teller.now(), id=self._place.id, node=name, result=shown))
 
     def so_far(self) -> dict[str, HostResult]:
         """What is known of nodes where the try was broken off."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from choria_core.errors import ChoriaError
 from choria_core.playbook.outcome import HostResult
 from choria_core.telemetry.redaction import HIDDEN
 from choria_playbooks.engine.events import Level, State, StepBegan, StepEnded
-from choria_playbooks.engine.frame import Frame
+from choria_playbooks.engine.frame import Frame, StepResult
 
 _LEVELS: Final = {
     State.OK: Level.INFO,
@@ -102,13 +103,19 @@ def tell_ended(place: Place, ending: Ending) -> None:
             run_seconds=ending.run_seconds,
             is_fail_ok=ending.is_fail_ok,
             is_resumed=ending.is_resumed,
-            results={node: masking.result(result) for node, result in shown.results.items()},
+            results=masking.results(shown.results),
             data=masking.value(shown.data),
             register=ending.register,
             registered=registered,
             writes=writes,
         )
     )
+
+
+def told_failure(place: Place, error: ChoriaError) -> StepResult:
+    """A step failed before it did anything; it is told."""
+    tell_ended(place, Ending(state=State.FAILED, message=str(error)))
+    return StepResult(state=State.FAILED, message=str(error), exit_code=error.exit_code)
 
 
 def hidden_result(result: HostResult) -> HostResult:

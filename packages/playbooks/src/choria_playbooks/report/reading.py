@@ -100,22 +100,38 @@ def failed_nodes(report: Report) -> Iterator[str]:
 
 
 def _finished(report: Report) -> Iterator[FinishedStep]:
-    for found in (*report.tasks, *report.steps):
-        writes = found.get("writes")
-        if found.get("state") != "ok" or not isinstance(writes, dict):
+    """Steps that need not be done again, and those whose names others may ask for.
+
+    A step that holds one whose secrets were not written down is not among them.
+    """
+    found = [*report.tasks, *report.steps]
+    hidden = [str(one.get("id")) for one in found if one.get("writes") is None]
+    for one in found:
+        identity = str(one.get("id"))
+        writes, register = one.get("writes"), str(one.get("register") or "")
+        is_skipped = one.get("state") == "skipped" and bool(register)
+        if not isinstance(writes, dict) or not (one.get("state") == "ok" or is_skipped):
             continue
-        is_last = found.get("id") == report.resume.get("last")
+        if any(_is_within(name, identity) for name in hidden):
+            continue
+        is_last = identity == report.resume.get("last")
         yield FinishedStep(
-            id=str(found.get("id")),
-            list=str(found.get("set")),
-            type=str(found.get("type")),
-            description=str(found.get("description")),
-            message=str(found.get("msg")),
+            id=identity,
+            list=str(one.get("set")),
+            type=str(one.get("type")),
+            description=str(one.get("description")),
+            message=str(one.get("msg")),
             data=tuple(_list(report.resume, "data")) if is_last else (),
-            register=str(found.get("register") or ""),
-            registered=found.get("registered"),
+            register=register,
+            registered=one.get("registered"),
             writes=writes,
+            is_skipped=is_skipped,
         )
+
+
+def _is_within(name: str, identity: str) -> bool:
+    """Whether a step of that name is in the step ``identity``."""
+    return len(name) > len(identity) and name.startswith(identity) and name[len(identity)] in ".#@/"
 
 
 def _section(found: Mapping[str, Any], key: str) -> dict[str, Any]:
