@@ -3,10 +3,9 @@
     nox -s bench -- playbook [--quick]
 
 A book of 500 shell tasks that run ``true``, and one of 500 data tasks that write into a
-file; ``--quick`` has 25.  In turn with them a bare loop spawns ``true`` as often, and
-``ansible-playbook`` does the shell tasks with raw tasks over its local connection.  It is
-installed from PyPI into a cache of its own.  All are whole programs; what one task takes is
-the difference between a book of 500 tasks and one of a single task.
+YAML file; ``--quick`` has 25.  In turn with them a bare loop spawns ``true`` as often, and
+``ansible-playbook``, installed from PyPI into a cache of its own, does raw tasks over its
+local connection.  All are whole programs, run with a single task and with all of them.
 """
 
 import argparse

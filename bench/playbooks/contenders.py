@@ -12,12 +12,12 @@ from bench.kit.child import module_command
 from bench.kit.program_run import ProgramRun, run_program
 from bench.playbooks import ansible
 from bench.playbooks.books import ansible_book, data_book, shell_book
-from bench.playbooks.figures import Taken
+from bench.playbooks.figures import OwnAccount, Taken
 from bench.playbooks.names import ANSIBLE, BARE, DATA, SHELL
 from choria_core.errors import WorkError
 
-Reading = Callable[[ProgramRun], tuple[int, float | None]]
-"""Tells of a run how many tasks it did well, and after how many seconds the first began."""
+Reading = Callable[[ProgramRun], tuple[int, OwnAccount | None]]
+"""Tells of a run how many tasks it did well, and what it says of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +47,14 @@ class Contender:
         if self.leaves is not None:
             self.leaves.unlink(missing_ok=True)
         run = await run_program(self.commands[tasks], self.environment)
-        done, start_seconds = (tasks, None) if self.reading is None else self.reading(run)
+        done, own = (tasks, None) if self.reading is None else self.reading(run)
         if done != tasks:
             raise WorkError(f"{self.name} did {done} of {tasks} tasks")
         return Taken(
             tasks=tasks,
             seconds=run.seconds,
             peak_bytes=run.peak_bytes,
-            start_seconds=start_seconds,
+            own=own,
         )
 
 
@@ -122,18 +122,23 @@ def _our_words(book: Path) -> Sequence[str]:
     return (str(program), "playbook", "run", str(book), "--json")
 
 
-def _our_reading(run: ProgramRun) -> tuple[int, float | None]:
+def _our_reading(run: ProgramRun) -> tuple[int, OwnAccount | None]:
     """From the events that it printed."""
     events: list[dict[str, Any]] = [json.loads(line) for line in run.output.splitlines()]
     began = [event["time"] for event in events if event["event"] == "step_began"]
-    ended = [event["state"] for event in events if event["event"] == "step_ended"]
-    return ended.count("ok"), began[0] - run.started if began else None
+    ended = [event for event in events if event["event"] == "step_ended"]
+    if not (began and ended):
+        return 0, None
+    own = OwnAccount(
+        start_seconds=began[0] - run.started, task_seconds=ended[-1]["time"] - began[0]
+    )
+    return sum(event["state"] == "ok" for event in ended), own
 
 
 _RECAP: Final = re.compile(rb"^localhost +: ok=(\d+) ", re.MULTILINE)
 
 
-def _ansible_reading(run: ProgramRun) -> tuple[int, float | None]:
-    """From its recap; when its first task began it does not say."""
+def _ansible_reading(run: ProgramRun) -> tuple[int, OwnAccount | None]:
+    """From its recap, which says nothing of the time."""
     recap = _RECAP.search(run.output)
     return int(recap[1]) if recap else 0, None

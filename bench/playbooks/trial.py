@@ -24,7 +24,7 @@ class Scale:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Tasks of the books; what one more takes is the difference."""
+        """Tasks of the books: a single one, and many."""
         return (1, self.tasks)
 
 
@@ -48,7 +48,7 @@ async def run_trial(
             break
         rounds.append({one.name: await _runs(one, scale.counts) for one in contenders})
         for name, runs in rounds[-1].items():
-            tell(f"round {number}: {name}: {' '.join(map(_said, runs))}")
+            tell(f"round {number}: {name}: {', '.join(map(_said, runs))}")
         longest = max(longest, time.monotonic() - started)
     return rounds
 
@@ -58,4 +58,5 @@ async def _runs(contender: Contender, counts: Sequence[int]) -> Sequence[Taken]:
 
 
 def _said(run: Taken) -> str:
-    return f"{run.tasks} in {run.seconds:.2f} s,"
+    unit = "task" if run.tasks == 1 else "tasks"
+    return f"{run.tasks} {unit} in {run.seconds:.2f} s"
