@@ -131,6 +131,27 @@ def test_output_of_tasks_side_by_side_says_whose_it_is() -> None:
     assert [one.id for one in tree.innermost] == ["a", "b"]
 
 
+def test_nodes_are_counted_and_a_few_say_why_they_failed() -> None:
+    names = tuple(f"n{number}" for number in range(30))
+    waiting = NodesWaiting(time=1, id="a", nodes=names)
+    failures = [
+        Line(time=1, level=Level.WARN, context="c", text=f"{name}: no", step="a") for name in names
+    ]
+
+    quiet = said(Tree(), began("a"), waiting, output("a", "n0: OK"), *failures)
+    verbose = said(Tree(Level.DEBUG), began("a"), waiting, output("a", "n0: OK"), *failures)
+
+    assert [line.text for line in quiet] == ["do a", *(f"n{number}: no" for number in range(10))]
+    assert [line.text for line in verbose] == ["do a", "n0: OK", *(f"{name}: no" for name in names)]
+
+
+def test_a_failure_that_is_fine_says_so() -> None:
+    (line,) = said(Tree(), ended("a", is_fail_ok=True))
+
+    assert (line.mark, line.colour) == ("✗", "yellow")
+    assert line.note == "2.00 s, failed, which is fine, it is over"
+
+
 def test_why_a_task_failed_is_said_once() -> None:
     warning = Line(time=1, level=Level.WARN, context="c", text="do a: it is over", step="a")
 

@@ -30,6 +30,9 @@ MARKS = {
 }
 """The sign and the colour of a step that is over."""
 
+_MOST_COMPLAINTS: Final = 10
+"""So many nodes that fail say why; the end of the step counts them all."""
+
 _TOLD_IN_REHEARSALS: Final = ("locks", "prep.inputs", "prep.nodes")
 """Contexts of log lines in whose place a run has lines of its own."""
 
@@ -43,7 +46,7 @@ class Running:
         began: when, unix seconds.
         number, tries: of the present try.
         nodes, done, failed: how many are asked, answered, and answered that they failed.
-        complaint: the last warning about it.
+        complaint, complaints: the last warning about it, and how many there were.
         is_announced: there is a line above what it has to say, or above its own steps.
     """
 
@@ -59,6 +62,7 @@ class Running:
     done: int = 0
     failed: int = 0
     complaint: str = ""
+    complaints: int = 0
     is_announced: bool = False
 
 
@@ -160,7 +164,7 @@ class Tree:
 
     def _line(self, line: Line) -> Iterator[Said]:
         was = self.running.get(line.step)
-        if not (line.is_output or self._is_shown(line)):
+        if not self._is_shown(line, was):
             return
         text = one_line(line.text)
         if was is not None:
@@ -172,21 +176,33 @@ class Tree:
         if line.is_output:
             yield Said(depth, "│", "dim", text)
             return
-        if was is not None and line.level >= Level.WARN:
-            was.complaint = line.text
         colour = "red" if line.level >= Level.ERROR else "yellow"
         yield Said(depth, "!" if line.level >= Level.WARN else "·", colour, text)
+        if was is not None and line.level >= Level.WARN:
+            was.complaint = line.text
+            was.complaints += 1
 
-    def _is_shown(self, line: Line) -> bool:
+    def _is_shown(self, line: Line, was: Running | None) -> bool:
+        """Whether a line is; what nodes say one by one is counted instead, but for a few failures.
+
+        A rehearsal tells of locks and nodes what a run shows by its lines for them.
+        """
+        is_verbose = self.level <= Level.DEBUG
+        if was is not None and was.nodes and not is_verbose:
+            if line.is_output:
+                return False
+            if line.level < Level.ERROR and was.complaints >= _MOST_COMPLAINTS:
+                return False
         is_told = self.is_check and line.context in _TOLD_IN_REHEARSALS
-        return line.level >= (min(self.level, Level.INFO) if is_told else self.level)
+        level = min(self.level, Level.INFO) if is_told else self.level
+        return line.is_output or line.level >= level
 
     def _progress(self, event: Event) -> None:
         match event:
             case TryBegan(id=step, number=number, tries=tries) if step in self.running:
                 running = self.running[step]
                 running.number, running.tries = number, tries
-                running.nodes = running.done = running.failed = 0
+                running.nodes = running.done = running.failed = running.complaints = 0
             case NodesWaiting(id=step, nodes=nodes) if step in self.running:
                 self.running[step].nodes += len(nodes)
             case NodeDone(id=step, result=result) if step in self.running:
@@ -205,10 +221,10 @@ def _note(ended: StepEnded, *, is_check: bool, is_explained: bool) -> str:
         parts.append(f"{nodes - failed}/{nodes} nodes" if failed else f"{nodes} nodes")
     if ended.state is not State.SKIPPED:
         parts.append(f"{ended.run_seconds:.2f} s")
-    if ended.state is not State.OK:
-        parts.append("" if is_explained else one_line(ended.message))
-    elif ended.is_fail_ok:
-        parts.append(f"failed, which is fine: {one_line(ended.message)}")
+    if ended.is_fail_ok:
+        parts.append("failed, which is fine")
+    if (ended.is_fail_ok or ended.state is not State.OK) and not is_explained:
+        parts.append(one_line(ended.message))
     return ", ".join(part for part in parts if part)
 
 
