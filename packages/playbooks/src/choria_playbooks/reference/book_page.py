@@ -209,7 +209,8 @@ through to other programs; `check` warns of it.
 
 `previous_task` has `success`, `description`, `msg`, `message`, `data` and `runtime`. What is
 registered has the same, and `skipped`, `results` (for each node
-`ok`, `value` and `error`) and, of a loop, `items`, one for each item.
+`success`, `value`, `error` and `kind`: `failed`, `silent`, `assert` or `unasked`) and, of a loop,
+`items`, one for each item.
 
 ## Conditions
 
