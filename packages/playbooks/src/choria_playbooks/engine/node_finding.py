@@ -1,5 +1,6 @@
 """Finds the nodes of a book, and makes certain that they are those that it wants."""
 
+import contextlib
 import random
 from collections.abc import Mapping, Sequence
 
@@ -47,10 +48,11 @@ async def find_nodes(context: BookContext, *, prefix: str) -> None:
 
 async def _uses(context: BookContext) -> Mapping[str, str]:
     scope = BookScope(context)
-    return {
-        agent: value_text(await fill_text(version, scope))
-        for agent, version in context.book.uses.items()
-    }
+    uses: dict[str, str] = {}
+    for agent, version in context.book.uses.items():
+        with contextlib.suppress(UnknownValueError):
+            uses[agent] = value_text(await fill_text(version, scope))
+    return uses
 
 
 async def _find(written: NodeSetSpec, context: BookContext, prefix: str) -> NodeSetSpec:

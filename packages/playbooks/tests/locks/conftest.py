@@ -1,0 +1,138 @@
+"""Books that lock, on each store that keeps locks, beside what another program sees of it."""
+
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from choria_core.broker.server import Broker
+from choria_core.network_config.client_config import ClientConfig
+from choria_core.playbook.lock import LockHolder, LockingStore
+from choria_core.playbook.workbench import Workbench
+from choria_core.plugins import Plugins
+from choria_testing.consul_agent import ConsulAgent
+from choria_testing.etcd_server import EtcdServer
+from choria_testing.json_api import ask_json
+from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.locks.watching import Gate
+
+RIVAL = LockHolder(name="up=mallory", book="rival", host="n9.example", pid=99, time=1.2e9)
+
+
+def _no_config() -> ClientConfig:
+    raise AssertionError("a store of these tests names its own servers")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A store with locks: as a book writes it, and as another program opens it.
+
+    Attributes:
+        type: its kind.
+        options: what the book says of it.
+        plugins: offer the kind.
+        prefix: of keys that no other test has.
+    """
+
+    type: str
+    options: dict[str, Any]
+    plugins: Plugins
+    prefix: str
+
+    def written(self, **more: object) -> str:
+        """The store in a book."""
+        return json.dumps({"type": self.type, **self.options, **more})
+
+    @property
+    def section(self) -> str:
+        """The data stores of a book that has it alone, as ``pb``."""
+        return f"data_stores: {{pb: {self.written()}}}\n"
+
+    def key(self, name: str) -> str:
+        """A key in it."""
+        return f"{self.prefix}/{name}"
+
+    def path(self, name: str) -> str:
+        """The same key as a book writes it."""
+        return f"pb/{self.key(name)}"
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[LockingStore]:
+        """The same store for another program."""
+        kind: Any = self.plugins.data_stores()[self.type].load()
+        async with Workbench(plugins=self.plugins, load_config=_no_config) as bench:
+            store = kind("elsewhere", kind.Options(**self.options), bench)
+            await store.open()
+            try:
+                yield cast("LockingStore", store)
+            finally:
+                await store.close()
+
+
+def consul_options(url: str) -> dict[str, Any]:
+    """Of a store in Consul whose locks are free soon after a death."""
+    return {"url": url, "ttl": 10, "lock_delay": 1}
+
+
+@pytest.fixture(scope="session")
+def installed_plugins() -> Plugins:
+    """What is installed beside the tests."""
+    plugins = Plugins()
+    plugins.load_installed()
+    return plugins
+
+
+@pytest.fixture
+def lab(tmp_path: Path, installed_plugins: Plugins) -> Lab:
+    """Runs books in a folder."""
+    environment = {"PATH": "/usr/bin:/bin", "SAID": str(tmp_path / "said")}
+    return Lab(tmp_path, installed_plugins, environment)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """Where programs of a book wait."""
+    return Gate(tmp_path)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Of keys of this test alone."""
+    return f"books/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def in_consul(consul: ConsulAgent, installed_plugins: Plugins, prefix: str) -> Kept:
+    """A store in Consul."""
+    return Kept("consul", consul_options(consul.http_url), installed_plugins, prefix)
+
+
+@pytest.fixture
+def in_etcd(etcd: EtcdServer, installed_plugins: Plugins, prefix: str) -> Kept:
+    """A store in etcd."""
+    return Kept("etcd", {"url": etcd.http_url, "ttl": 2}, installed_plugins, prefix)
+
+
+@pytest.fixture
+def in_nats(broker: Broker, installed_plugins: Plugins, prefix: str) -> Kept:
+    """A store in a NATS bucket."""
+    options = {"servers": broker.url, "bucket": "pb", "create": True, "ttl": 2}
+    return Kept("nats_kv", options, installed_plugins, prefix)
+
+
+@pytest.fixture(params=["in_consul", "in_etcd", "in_nats"])
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """Each store whose locks are there for all programs."""
+    found: Kept = request.getfixturevalue(request.param)
+    return found
+
+
+def sessions(consul: ConsulAgent, book: str = "test") -> list[str]:
+    """Sessions in Consul for runs of a book."""
+    found: Any = ask_json(f"{consul.http_url}/v1/session/list")
+    return [one["ID"] for one in found if one["Name"] == f"choria playbook {book}"]
