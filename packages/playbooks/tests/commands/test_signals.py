@@ -1,4 +1,4 @@
-"""A run that is told to stop: what runs is ended, locks are given back, the exit code says it."""
+"""A run that must end before its time: what runs is ended, and the exit code says why."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ def held_book(write: WriteBook, broker: Broker) -> Path:
     return write(
         f"""
         data_stores:
-          pb: {{type: nats_kv, servers: "{broker.url}", bucket: pb, create: true}}
+          pb: {{type: nats_kv, servers: "{broker.url}", bucket: pb, create: true, ttl: 3}}
         locks: [pb/own]
         tasks:
           - shell: {{description: wait, command: "echo waiting; sleep 600"}}
@@ -46,6 +46,23 @@ async def test_a_signal_ends_the_run_and_frees_its_locks(
     assert (tmp_path / "cleaned").exists()
     assert not (tmp_path / "never").exists()
     assert "success: false" in (tmp_path / "report.yaml").read_text()
+
+
+async def test_a_run_whose_lock_is_broken_stops_and_does_nothing_more(
+    running: Running, book: WriteBook, broker: Broker, tmp_path: Path
+) -> None:
+    file = held_book(book, broker)
+
+    async with running("run", file) as program:
+        await program.said("waiting")
+        code, said = await answer(running, file, "--break", "pb/own", "--yes")
+        assert await program.ended() == 4, program.output
+
+    assert code == 0
+    assert "pb/own was taken from choria=alice.mcollective (playbook deploy, process" in said
+    assert "lock pb/own was lost" in program.output
+    assert not (tmp_path / "cleaned").exists()
+    assert not (tmp_path / "never").exists()
 
 
 async def test_a_second_signal_ends_it_at_once(
