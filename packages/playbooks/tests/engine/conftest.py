@@ -15,8 +15,11 @@ from choria_core.plugins import Plugins
 from choria_playbooks.book.offered_kinds import kinds_of
 from choria_playbooks.book.parsing import parse_book
 from choria_playbooks.engine.events import Event, Line, RunEnded, State, StepEnded
-from choria_playbooks.engine.request import Listener, RunRequest
+from choria_playbooks.engine.request import Listener, Resumption, RunRequest
 from choria_playbooks.engine.run import run_book
+from choria_playbooks.report.reading import read_report, resumption
+from choria_playbooks.report.report_file import ReportFile
+from packages.playbooks.tests.engine.recording import Diary, RecordingPlugin
 
 HEAD = """\
 name: test
@@ -73,12 +76,15 @@ class Lab:
         folder: where books, files and ``$SAID`` are.
         plugins: all that are installed, and those that a test adds.
         environment: of programs; more can be added.
+        diary: what the tests' own plugin did.
         load_config: of the client of RPC tasks.
+        stop: ends a run when it is set.
     """
 
     folder: Path
     plugins: Plugins
     environment: dict[str, str]
+    diary: Diary = field(default_factory=Diary)
     load_config: Callable[[], ClientConfig] = _no_config
     stop: Stop = field(default_factory=Stop)
 
@@ -89,27 +95,29 @@ class Lab:
         inputs: Mapping[str, Any] | None = None,
         listener: Listener | None = None,
         strict: bool = True,
+        report: str = "",
         **request: Any,
     ) -> Ran:
-        """Run a book, of which ``text`` is all but its head."""
+        """Run a book, of which ``text`` is all but its head.
+
+        Args:
+            text: of the book.
+            inputs: as they are given.
+            listener: one more.
+            strict: the book says ``schema: 1``.
+            report: name of the file of its report; empty for none.
+            **request: all else that a request takes.
+        """
+        head = f"schema: 1\n{HEAD}" if strict else HEAD
+        kinds, file = kinds_of(self.plugins), str(self.folder / "book.yaml")
+        book = parse_book(head + dedent(text), kinds, file=file).book
         events: list[Event] = []
         listeners: list[Listener] = [events.append]
         if listener is not None:
             listeners.append(listener)
-        head = f"schema: 1\n{HEAD}" if strict else HEAD
-        return await self.run_text(head + dedent(text), events, listeners, inputs or {}, request)
-
-    async def run_text(
-        self,
-        text: str,
-        events: list[Event],
-        listeners: list[Listener],
-        inputs: Mapping[str, Any],
-        request: Mapping[str, Any],
-    ) -> Ran:
-        """Run a whole book."""
-        read = parse_book(text, kinds_of(self.plugins), file=str(self.folder / "book.yaml"))
-        wanted = RunRequest(book=read.book, inputs=inputs, caller="up=rip", **request)
+        if report:
+            listeners.append(ReportFile(self.folder / report, digest=book.digest))
+        wanted = RunRequest(book=book, inputs=inputs or {}, caller="up=rip", **request)
         bench = Workbench(
             plugins=self.plugins,
             load_config=self.load_config,
@@ -120,6 +128,21 @@ class Lab:
         async with bench:
             ended = await run_book(wanted, bench=bench, listeners=listeners, stop=self.stop)
         return Ran(ended, events, self.said())
+
+    def resumption(self, report: str) -> Resumption:
+        """What a run needs to go on with the one that left a report."""
+        text = (self.folder / report).read_text(encoding="utf-8")
+        return resumption(read_report(text, file=report))
+
+    def notes(self) -> list[str]:
+        """Names of the ``note`` tasks that were tried since this was asked last."""
+        noted, self.diary.notes = self.diary.notes, []
+        return noted
+
+    def values(self) -> list[Any]:
+        """What they were given, likewise."""
+        given, self.diary.values = self.diary.values, []
+        return given
 
     def said(self) -> list[str]:
         """Lines of the file ``$SAID``."""
@@ -137,16 +160,11 @@ class Lab:
         return self.write(name, f"schema: 1\n{HEAD}{dedent(text)}")
 
 
-@pytest.fixture(scope="session")
-def installed_plugins() -> Plugins:
-    """What is installed beside the tests."""
-    plugins = Plugins()
-    plugins.load_installed()
-    return plugins
-
-
 @pytest.fixture
-def lab(tmp_path: Path, installed_plugins: Plugins) -> Lab:
-    """A lab of its own."""
+def lab(tmp_path: Path) -> Lab:
+    """A lab of its own, with the tests' plugin beside all that are installed."""
+    plugins, diary = Plugins(), Diary()
+    plugins.load_installed()
+    plugins.register(RecordingPlugin(diary), "recording")
     environment = {"PATH": "/usr/bin:/bin", "SAID": str(tmp_path / "said")}
-    return Lab(tmp_path, installed_plugins, environment)
+    return Lab(tmp_path, plugins, environment, diary)

@@ -69,7 +69,7 @@ class Attempts:
             self._tell_try(place, number, outcome, seconds)
             if outcome.is_ok or number == control.tries:
                 break
-            await self._sleep(_pause(control, number), place)
+            await self._sleep(pause_after(control, number), place)
         return Attempted(outcome, started, time.perf_counter() - began, stores.writes)
 
     async def options(self, spec: TaskSpec, place: Place) -> Any:
@@ -137,8 +137,8 @@ class Attempts:
             await asyncio.sleep(seconds)
 
 
-def _pause(control: Control, number: int) -> float:
-    """Seconds between a try and the next one."""
+def pause_after(control: Control, number: int) -> float:
+    """Seconds between a try, the first of which has the number 1, and the next one."""
     try:
         grown = control.try_sleep_seconds * control.backoff ** (number - 1)
     except OverflowError:
