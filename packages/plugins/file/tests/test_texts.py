@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from choria_plugin_file.texts import DataText, JsonText, YamlText, own_copy
+from choria_plugin_file.texts import DataText, JsonText, YamlText, dumped, own_copy
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+WORDS = st.text("ynNoOfFlLue01E_./- :#", max_size=8) | st.text("word ", max_size=130)
+"""Looks like plain words, mostly, and like numbers and truths."""
+
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -36,6 +39,29 @@ def test_a_changed_value_is_written_and_no_other(
     values = {**values, changed: value}
 
     assert text.write(values, changed) == kind().write(values, changed)
+
+
+@pytest.mark.parametrize("kind", [JsonText, YamlText])
+@given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=5), st.data())
+def test_a_value_that_is_gone_is_not_written(
+    kind: type[DataText], values: dict[str, object], data: st.DataObject
+) -> None:
+    text = kind()
+    text.read(kind().write(values, ""), file="x")
+    while values:
+        gone = data.draw(st.sampled_from(sorted(values)))
+        values = {key: value for key, value in values.items() if key != gone}
+
+        assert text.write(values, gone) == kind().write(values, "")
+
+
+@given(WORDS, WORDS | VALUES)
+@example("key", "yes")
+@example("k" * 200, "value")
+@example("key", "Null")
+@example("key", "e1")
+def test_short_cuts_write_what_the_library_writes(key: str, value: object) -> None:
+    assert YamlText().write({key: value}, key) == dumped(key, value)
 
 
 @given(VALUES)
