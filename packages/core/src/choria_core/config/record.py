@@ -36,6 +36,7 @@ LATER: Final = object()
 """In place of a value that is not known yet, and of a record that holds one."""
 
 _FEW = 12
+_TEXT: Final = ValueShape(str)
 
 
 class RecordReader:
@@ -144,12 +145,23 @@ class RecordReader:
             text = f"must be a list, not {shown(node, setting)}"
             fix = 'write one line beginning with "- " for each'
             return self._refuse(node.location, key, Refusal(text, fix))
+        texts = _texts(node) if shape.item == _TEXT and self._is_later is None else None
+        if texts is not None:  # quickly, as there may be thousands of names
+            self._place_items(node, key)
+            return texts
         values = []
         for index, child in enumerate(node.items):
             path = f"{key}[{index}]"
             self.locations.add(path, child.location)
             values.append(self._value(shape.item, child, path, setting))
         return _unfit(values) or tuple(values)
+
+    def _place_items(self, node: ListNode, key: str) -> None:
+        """Remember where items stand, but for those that stand where the list does."""
+        where = node.location
+        for index, child in enumerate(node.items):
+            if child.location is not where:
+                self.locations.add(f"{key}[{index}]", child.location)
 
     def _map(self, shape: MapShape, node: Node, key: str, setting: Setting) -> Any:
         if not isinstance(node, MapNode):
@@ -204,6 +216,13 @@ class RecordReader:
     def _refuse(self, where: Location, key: str, refusal: Refusal) -> object:
         self.problems.append(at(where, key, refusal.text, refusal.fix))
         return BROKEN
+
+
+def _texts(node: ListNode) -> tuple[str, ...] | None:
+    """The texts of a list of nothing else; None for other lists."""
+    if all(isinstance(child, ScalarNode) and child.kind == "text" for child in node.items):
+        return tuple(child.text for child in node.items if isinstance(child, ScalarNode))
+    return None
 
 
 def _unfit(values: Iterable[object]) -> object:

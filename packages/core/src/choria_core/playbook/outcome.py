@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 
-class HostResult(Struct, frozen=True, kw_only=True):
+class HostResult(Struct, frozen=True, kw_only=True, gc=False):
     """What came of a task on one node, or on the one place where it works.
 
     Attributes:

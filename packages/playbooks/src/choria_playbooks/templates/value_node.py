@@ -28,8 +28,13 @@ def _node(value: object, location: Location, deepest: int) -> Node:
         )
         return MapNode(tuple(entries), location)
     if isinstance(value, list | tuple):
-        items = tuple(_node(one, location, deepest - 1) for one in value)
-        return ListNode(items, location)
+        items = [
+            ScalarNode(one, "text", True, location)  # as below, but quickly
+            if deepest and type(one) is str
+            else _node(one, location, deepest - 1)
+            for one in value
+        ]
+        return ListNode(tuple(items), location)
     return _scalar(value, location)
 
 
