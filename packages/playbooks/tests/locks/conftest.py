@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import os
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pytest
 
@@ -18,7 +19,9 @@ from choria_core.plugins import Plugins
 from choria_testing.consul_agent import ConsulAgent
 from choria_testing.etcd_server import EtcdServer
 from choria_testing.json_api import ask_json
+from choria_testing.programs import Program, run_choria
 from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.engine.recording import Diary, RecordingPlugin
 from packages.playbooks.tests.locks.watching import Gate
 
 RIVAL = LockHolder(name="up=mallory", book="rival", host="n9.example", pid=99, time=1.2e9)
@@ -88,10 +91,13 @@ def installed_plugins() -> Plugins:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, installed_plugins: Plugins) -> Lab:
-    """Runs books in a folder."""
+def lab(tmp_path: Path) -> Lab:
+    """Runs books in a folder, with a task that can crash."""
+    plugins, diary = Plugins(), Diary()
+    plugins.load_installed()
+    plugins.register(RecordingPlugin(diary), "recording")
     environment = {"PATH": "/usr/bin:/bin", "SAID": str(tmp_path / "said")}
-    return Lab(tmp_path, installed_plugins, environment)
+    return Lab(tmp_path, plugins, environment, diary)
 
 
 @pytest.fixture
@@ -136,3 +142,33 @@ def sessions(consul: ConsulAgent, book: str = "test") -> list[str]:
     """Sessions in Consul for runs of a book."""
     found: Any = ask_json(f"{consul.http_url}/v1/session/list")
     return [one["ID"] for one in found if one["Name"] == f"choria playbook {book}"]
+
+
+class Playbook(Protocol):
+    """``choria playbook`` with words, as a process in the test's folder."""
+
+    def __call__(
+        self, *words: str | Path, **environment: str
+    ) -> contextlib.AbstractAsyncContextManager[Program]:
+        """Killed at the end of the block if it still runs."""
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Playbook:
+    """Runs the whole program."""
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    own = {"HOME": str(tmp_path), "USER": "alice", "NO_COLOR": "1", "SAID": str(tmp_path / "said")}
+
+    def run(
+        *words: str | Path, **environment: str
+    ) -> contextlib.AbstractAsyncContextManager[Program]:
+        whole = inherited | own | environment
+        return run_choria("playbook", *map(str, words), environment=whole, folder=tmp_path)
+
+    return run
+
+
+def events_of(program: Program, kind: str) -> list[dict[str, Any]]:
+    """What a run with ``--json`` told so far, of one kind of events."""
+    found = [json.loads(line) for line in program.lines]
+    return [event for event in found if event["event"] == kind]
