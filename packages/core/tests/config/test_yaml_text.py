@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from choria_core.config.yaml_nodes import ListNode, MapNode, ScalarNode, plain
-from choria_core.config.yaml_text import read_yaml
+from choria_core.config.yaml_text import TAG, read_yaml, tag_of
 
 
 def _plain(text: str) -> object:
@@ -65,6 +65,21 @@ def test_every_node_knows_its_line_and_column() -> None:
 )
 def test_scalars_are_typed_as_the_originals_do(text: str, value: object) -> None:
     assert _plain(f"k: {text}\n") == {"k": value}
+
+
+@pytest.mark.parametrize("word", ["y", "n", "yes", "no", "on", "off", "true", "false"])
+def test_truths_may_be_written_in_capitals(word: str) -> None:
+    assert {tag_of(form) for form in (word, word.upper(), word.capitalize())} == {f"{TAG}bool"}
+
+
+@pytest.mark.parametrize("word", ["", "~", "null", "Null", "NULL"])
+def test_nothing_is_written_in_five_ways(word: str) -> None:
+    assert tag_of(word) == f"{TAG}null"
+
+
+@pytest.mark.parametrize("word", ["+1", "0", "1", "-2", "+.5", ".5", "3.", "-.inf", ".NaN", "9e9"])
+def test_numbers_may_begin_with_a_sign_or_a_dot(word: str) -> None:
+    assert tag_of(word) in {f"{TAG}int", f"{TAG}float"}
 
 
 def test_keys_are_text_whatever_they_look_like() -> None:

@@ -62,6 +62,10 @@ _PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("merge", re.compile(r"<<")),
 )
+_FIRST: frozenset[str] = frozenset(("", *"~<-+.0123456789nNyYoOtTfF"))
+"""How whatever is no text begins."""
+
+_TEXT = f"{TAG}str"
 
 
 def read_yaml(text: str, *, file: str = "<text>") -> Document:
@@ -93,6 +97,8 @@ def build_document(
 
 def tag_of(plain_text: str) -> str:
     """The tag of a scalar without quotes and without a tag of its own."""
+    if plain_text[:1] not in _FIRST:
+        return _TEXT
     return TAG + next((name for name, rule in _PLAIN if rule.fullmatch(plain_text)), "str")
 
 
