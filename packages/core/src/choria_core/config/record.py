@@ -85,9 +85,14 @@ class RecordReader:
         if isinstance(node, ListNode | ScalarNode) and not _is(node, "null"):
             return self._refuse(node.location, path, _no_block(node, path))
         entries = {entry.key: entry for entry in node.entries} if isinstance(node, MapNode) else {}
-        schema = fields_of(record)
-        self._report_unknown({item.key for item in schema}, entries.values(), path)
-        values = {item.name: self._field(item, entries.get(item.key), path) for item in schema}
+        self._report_unknown(_keys(record), entries.values(), path)
+        values = {}
+        for item in fields_of(record):
+            entry = entries.get(item.key)
+            if entry is None and item.default is not None:  # quickly, as most are left out
+                values[item.name] = item.default()
+            else:
+                values[item.name] = self._field(item, entry, path)
         return _unfit(values.values()) or self._build(record, values, path)
 
     def _field(self, item: FieldSchema, entry: Entry | None, path: str) -> Any:
@@ -192,14 +197,14 @@ class RecordReader:
             broken = True
         return BROKEN if broken else built
 
-    def _report_unknown(self, known: set[str], entries: Iterable[Entry], path: str) -> None:
+    def _report_unknown(self, known: frozenset[str], entries: Iterable[Entry], path: str) -> None:
         for entry in entries:
             if entry.key not in known:
                 key = key_path(path, entry.key)
                 fix = self._advice(entry.key, known)
                 self._unknown.append(at(entry.location, key, "is not known", fix))
 
-    def _advice(self, key: str, known: set[str]) -> str:
+    def _advice(self, key: str, known: frozenset[str]) -> str:
         homes = _homes(self._root)
         if key in homes:
             return f"it belongs {homes[key]}"
@@ -233,6 +238,11 @@ def _unfit(values: Iterable[object]) -> object:
 
 def _is(node: Node, kind: ScalarKind) -> bool:
     return isinstance(node, ScalarNode) and node.kind == kind
+
+
+@cache
+def _keys(record: type) -> frozenset[str]:
+    return frozenset(item.key for item in fields_of(record))
 
 
 @cache
