@@ -4,6 +4,7 @@
 for them is found by :func:`given_inputs`.
 """
 
+import gc
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import typer
 import typer.core
 import typer.main
 
+from choria_core.commands.client_setup import COLLECT_EVERY
 from choria_core.errors import UsageError
 from choria_playbooks.commands.open_book import open_book
 
@@ -49,6 +51,7 @@ class BookCommand(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As typer's, with the options of the book that ``args`` name."""
+        gc.set_threshold(COLLECT_EVERY)  # what is loaded from here on stays to the end
         file = book_file(args, self._options_with_values())
         if file is not None:
             found = open_book(file, ctx.find_root().obj)
