@@ -7,7 +7,7 @@ from typing import Annotated
 from choria_core.config.problems import Location
 from choria_core.config.record import BROKEN, LATER, RecordReader
 from choria_core.config.schema import Setting, describe
-from choria_core.config.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from choria_core.config.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from choria_core.config.yaml_text import read_yaml
 
 
@@ -103,4 +103,33 @@ def test_both_are_told_in_the_reference() -> None:
     assert [row.type for row in describe(_Program)] == [
         "text or list of text",
         "map of name to text",
+    ]
+
+
+def test_texts_of_a_list_are_known_by_their_places() -> None:
+    reader = RecordReader(_Options, unknown="error")
+    node = read_yaml("command: x\nnames:\n  - a\n  - b\n", file="f.yaml").root
+    value = reader.record(_Options, node, "", Location("f.yaml", 1, 1))
+    assert value == _Options(command="x", names=("a", "b"))
+    assert reader.locations.of("names[1]") == Location("f.yaml", 4, 5)
+
+
+def test_texts_that_came_from_one_place_are_told_there() -> None:
+    where = Location("f.yaml", 7, 3)
+    items = tuple(ScalarNode(text, "text", quoted=True, location=where) for text in "ab")
+    names = Entry("names", ListNode(items, where), where)
+    command = Entry("command", ScalarNode("x", "text", quoted=False, location=where), where)
+    reader = RecordReader(_Options, unknown="error")
+    value = reader.record(_Options, MapNode((command, names), where), "", where)
+    assert value == _Options(command="x", names=("a", "b"))
+    assert reader.locations.of("names[1]") == where
+
+
+def test_of_other_lists_each_item_is_looked_at() -> None:
+    reader = RecordReader(_Options, unknown="error")
+    node = read_yaml("command: x\nnames: [a, [b], {c: d}]\n", file="f.yaml").root
+    assert reader.record(_Options, node, "", Location("f.yaml", 1, 1)) is BROKEN
+    assert [str(problem).split(": must")[0] for problem in reader.problems] == [
+        "f.yaml:2:12: names[1]",
+        "f.yaml:2:17: names[2]",
     ]
