@@ -8,8 +8,9 @@ from choria_core.config.problems import key_path
 from choria_core.config.yaml_nodes import MapNode
 from choria_core.errors import ChoriaError, NodesError, WorkError
 from choria_core.playbook.node_set import NodeSet
-from choria_playbooks.book.model import NodeSetSpec
+from choria_playbooks.book.model import BookCall, NodeSetSpec
 from choria_playbooks.book.reading_places import complete_node_set
+from choria_playbooks.book.walking import all_steps
 from choria_playbooks.engine.events import Level, NodesFound
 from choria_playbooks.engine.frame import BookContext
 from choria_playbooks.engine.scope import BookScope, UnknownValueError
@@ -42,6 +43,8 @@ async def find_nodes(context: BookContext, *, prefix: str) -> None:
             specs.append(await _find(spec, context, prefix))
         except UnknownValueError:
             context.unknown_nodes.add(spec.name)
+    if not prefix:
+        _check_limit(context)
     if not context.session.is_rehearsal:
         await _test(specs, uses, context)
 
@@ -121,6 +124,25 @@ def _within_rules(spec: NodeSetSpec, found: Sequence[str]) -> tuple[str, ...]:
 
 def _within_limit(names: tuple[str, ...], only: frozenset[str] | None) -> tuple[str, ...]:
     return names if only is None else tuple(name for name in names if name in only)
+
+
+def _check_limit(context: BookContext) -> None:
+    """Make certain that the operator's limit names nodes that the book has.
+
+    Raises:
+        NodesError: it names none of them, and no other book is called that may have some.
+    """
+    only, teller = context.session.request.only_nodes, context.session.teller
+    if only is None or context.unknown_nodes:
+        return
+    strange = only.difference(*context.nodes.values())
+    if not strange:
+        return
+    names = ", ".join(sorted(strange))
+    calls_books = any(isinstance(placed.step, BookCall) for placed in all_steps(context.book))
+    if strange == only and not calls_books:
+        raise NodesError(f"no node set has any of {names}, which the run is limited to")
+    teller.line(Level.WARN, "prep.nodes", f"no node set has {names}, which the run is limited to")
 
 
 def _tell(context: BookContext, name: str, prefix: str) -> None:

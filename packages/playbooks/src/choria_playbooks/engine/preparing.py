@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from choria_core.config.problems import key_path
 from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ChoriaError, WorkError
+from choria_core.errors import ChoriaError, ConfigError, WorkError
 from choria_core.playbook.data_store import DataStore
 from choria_playbooks.book.model import Book, StoreSpec
 from choria_playbooks.engine.events import InputsKnown, Level
@@ -121,32 +121,43 @@ async def _open_stores(context: BookContext, stack: AsyncExitStack) -> BookStore
     stores: dict[str, OpenStore] = {}
     closed: set[str] = set()
     for spec in context.book.data_stores.values():
-        made = await _made(spec, context)
+        made, is_to_be_made = await _made(spec, context)
         stores[spec.name] = made
         if session.is_rehearsal and not _may_be_opened(made.store, session):
             closed.add(spec.name)
             continue
         stack.push_async_callback(_close, made, session)
-        await _open(made)
+        try:
+            await _open(made)
+        except ConfigError:
+            if not is_to_be_made:
+                raise
+            closed.add(spec.name)
+            session.teller.line(Level.INFO, "pre.stores", f"would make data store {spec.name}")
+            continue
         session.teller.line(Level.DEBUG, "pre.stores", f"data store {spec.name} is ready")
     return BookStores(stores, before_change=session.keeper.require_held, closed=frozenset(closed))
 
 
-async def _made(spec: StoreSpec, context: BookContext) -> OpenStore:
+async def _made(spec: StoreSpec, context: BookContext) -> tuple[OpenStore, bool]:
+    """A store, not open yet, and whether a rehearsal keeps it from making what it stands for."""
     session = context.session
     kind = session.store_class(spec.type)
     node = await fill(spec.options, BookScope(context))
     assert isinstance(node, MapNode), "it was one"
     options = read_options(kind.Options, node, key_path("data_stores", spec.name))
     refuse_exposed(options, session.masking)
-    if session.is_rehearsal and any(one.name == "create" for one in fields(options)):
+    is_to_be_made = session.is_rehearsal and getattr(options, "create", False) is True
+    if is_to_be_made:
         options = replace(options, create=False)
-    return OpenStore(
-        name=spec.name,
-        type=spec.type,
-        options=options,
-        store=kind(spec.name, options, session.bench),
-    )
+    try:
+        store = kind(spec.name, options, session.bench)
+    except ChoriaError:
+        raise
+    except Exception as error:  # whatever a foreign store raises
+        words = f"{type(error).__name__}: {error}"
+        raise WorkError(f"data store {spec.name} ({spec.type}): {words}") from error
+    return OpenStore(name=spec.name, type=spec.type, options=options, store=store), is_to_be_made
 
 
 def _may_be_opened(store: DataStore, session: Session) -> bool:

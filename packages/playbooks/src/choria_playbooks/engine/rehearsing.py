@@ -3,6 +3,7 @@
 from typing import Any
 
 from choria_core.config.yaml_nodes import MapNode
+from choria_core.errors import ChoriaError, WorkError
 from choria_playbooks.book.model import TaskSpec
 from choria_playbooks.engine.frame import Frame
 from choria_playbooks.engine.nodes_left import NO_NODES, NoNodesError, require_nodes
@@ -42,6 +43,7 @@ async def foretell(spec: TaskSpec, frame: Frame) -> str:
     Raises:
         InvalidConfigError: its options are wrong.
         PluginError: its kind cannot be loaded.
+        WorkError: its kind broke.
     """
     session, schema = frame.session, frame.context.book.schema
     task: Any = session.task(spec.type)
@@ -57,4 +59,9 @@ async def foretell(spec: TaskSpec, frame: Frame) -> str:
         more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
         return f"would be done; known only then: {shown}{more}"
     refuse_exposed(options, session.masking)
-    return str(task.foretell(options))
+    try:
+        return str(task.foretell(options))
+    except ChoriaError:
+        raise
+    except Exception as error:  # whatever a foreign kind raises
+        raise WorkError(f"{type(error).__name__}: {error}") from error

@@ -106,8 +106,10 @@ class Steps:
             HaltedError: the operator ends the run, or it ends meanwhile.
         """
         session, confirm = self._session, self._session.confirm
-        if confirm is None or frame.in_hook or not isinstance(step, TaskSpec):
+        is_silent = confirm is None or session.is_rehearsal or frame.in_hook
+        if is_silent or not isinstance(step, TaskSpec):
             return ""
+        assert confirm is not None, "there is somebody to ask"
         async with session.halt.guard(heeds_stop=frame.heeds_stop):
             answer = await confirm(step.control.description or usual_description(step))
         if answer == "stop":
