@@ -214,6 +214,7 @@ class Frame:
         batch: of the block; None outside.
         needs_nodes: there is nothing to do where none of the batch are left.
         tags: of the steps around it.
+        no_log: one of the steps around it says so.
     """
 
     context: BookContext
@@ -233,6 +234,7 @@ class Frame:
     batch: Batch | None = None
     needs_nodes: bool = False
     tags: frozenset[str] = frozenset()
+    no_log: bool = False
 
     @property
     def session(self) -> "Session":
@@ -263,6 +265,7 @@ class Frame:
             parent=identity,
             parent_static=step.id,
             tags=self.tags.union(tags) if tags else self.tags,
+            no_log=self.no_log or step.control.no_log,
         )
 
     def called(self, step: Step, identity: str, **changes: Any) -> "Frame":

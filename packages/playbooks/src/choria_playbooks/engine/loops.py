@@ -47,7 +47,7 @@ class Loops:
             id=identity,
             type="loop",
             description=await describe_at_hand(step, frame),
-            no_log=step.control.no_log,
+            no_log=frame.no_log or step.control.no_log,
         )
         started, began = self._session.teller.now(), time.perf_counter()
         tell_began(place)

@@ -177,7 +177,7 @@ class Steps:
             id=identity,
             type=type_of(step),
             description=await describe_at_hand(step, frame),
-            no_log=step.control.no_log,
+            no_log=frame.no_log or step.control.no_log,
         )
         tell_began(place)
         return _fail(step, place, error)
@@ -192,7 +192,7 @@ class Steps:
             id=identity,
             type=type_of(step),
             description=described,
-            no_log=step.control.no_log,
+            no_log=frame.no_log or step.control.no_log,
         )
         if not isinstance(step, TaskSpec):
             return await self._do_container(step, place)
