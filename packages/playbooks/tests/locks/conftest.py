@@ -5,13 +5,17 @@ import json
 import os
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import pytest
+import pytest_asyncio
 
 from choria_core.broker.server import Broker
+from choria_core.nats.endpoint_url import parse_endpoint
+from choria_core.nats.jetstream import NANOSECONDS, JetStream
+from choria_core.nats.lean_transport import connect
 from choria_core.network_config.client_config import ClientConfig
 from choria_core.playbook.lock import LockHolder, LockingStore
 from choria_core.playbook.workbench import Workbench
@@ -20,7 +24,7 @@ from choria_testing.consul_agent import ConsulAgent
 from choria_testing.etcd_server import EtcdServer
 from choria_testing.json_api import ask_json
 from choria_testing.programs import Program, run_choria
-from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.engine.conftest import HEAD, Lab
 from packages.playbooks.tests.engine.recording import Diary, RecordingPlugin
 from packages.playbooks.tests.locks.watching import Gate
 
@@ -131,6 +135,22 @@ def in_nats(broker: Broker, installed_plugins: Plugins, prefix: str) -> Kept:
     return Kept("nats_kv", options, installed_plugins, prefix)
 
 
+@pytest_asyncio.fixture
+async def in_marked_nats(broker: Broker, in_nats: Kept) -> Kept:
+    """A store in a bucket where a marker follows each lock that expired, and lives for a minute."""
+    config = {
+        "name": "KV_pb",
+        "subjects": ["$KV.pb.>"],
+        "max_msgs_per_subject": 1,
+        "allow_rollup_hdrs": True,
+        "allow_msg_ttl": True,
+        "subject_delete_marker_ttl": 60 * NANOSECONDS,
+    }
+    async with await connect(parse_endpoint(broker.url), name="test") as transport:
+        await JetStream(transport).create_stream(config)
+    return replace(in_nats, options=in_nats.options | {"create": False})
+
+
 @pytest.fixture(params=["in_consul", "in_etcd", "in_nats"])
 def kept(request: pytest.FixtureRequest) -> Kept:
     """Each store whose locks are there for all programs."""
@@ -166,6 +186,23 @@ def playbook(tmp_path: Path) -> Playbook:
         return run_choria("playbook", *map(str, words), environment=whole, folder=tmp_path)
 
     return run
+
+
+def locking_book(kept: Kept, command: str, *, timeout: object = 0) -> str:
+    """A book that holds a lock while it runs a command; whatever comes later leaves a line."""
+    lock = {"path": kept.path("one"), "timeout": timeout}
+    later = {"shell": {"command": 'echo later >> "$SAID"'}}
+    hooks = {name: [later] for name in ("post_task", "on_success", "on_fail", "post_book")}
+    block = {"block": {"tasks": [{"shell": {"command": command}}], "always": [later]}}
+    sections = {"locks": [lock], "hooks": hooks, "tasks": [block, later]}
+    written = "".join(f"{key}: {json.dumps(value)}\n" for key, value in sections.items())
+    return f"{kept.section}{written}"
+
+
+def write_locking_book(file: Path, kept: Kept, command: str, timeout: object = 0) -> Path:
+    """The same as a file."""
+    file.write_text(f"schema: 1\n{HEAD}{locking_book(kept, command, timeout=timeout)}")
+    return file
 
 
 def events_of(program: Program, kind: str) -> list[dict[str, Any]]:

@@ -131,7 +131,7 @@ async def test_what_cannot_be_given_back_is_a_warning(
     forget(consul)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_signals_give_them_back_too(
     playbook: Playbook, consul: ConsulAgent, in_consul: Kept, tmp_path: Path, number: signal.Signals
 ) -> None:

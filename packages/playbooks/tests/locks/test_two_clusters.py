@@ -22,13 +22,22 @@ echo "$* $CHORIA_LOCK_TOKEN" >> "$SAID"
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    """The book, with a script that records its arguments and the token of the lock."""
-    script = tmp_path / "script"
+    """The book, whose script records its arguments and the token of the lock."""
+    return written(tmp_path, BOOK.read_text())
+
+
+@pytest.fixture
+def book_in_memory(tmp_path: Path) -> Path:
+    """The same with a store in memory; nothing else is another one."""
+    return written(tmp_path, BOOK.read_text().replace("type: consul", "type: memory"))
+
+
+def written(folder: Path, text: str) -> Path:
+    script = folder / "script"
     script.write_text(RECORDER)
     script.chmod(0o755)
-    text = BOOK.read_text()
     assert text.count(SCRIPT) == 2
-    file = tmp_path / "two_clusters.yaml"
+    file = folder / "two_clusters.yaml"
     file.write_text(text.replace(SCRIPT, str(script)))
     return file
 
@@ -40,11 +49,10 @@ def deployed(folder: Path) -> tuple[list[str], set[str]]:
     return [arguments for arguments, _, _ in split], {token for _, _, token in split}
 
 
-async def test_it_runs_with_a_memory_store(playbook: Playbook, book: Path, tmp_path: Path) -> None:
-    """Nothing but the kind of the store is another one."""
-    book.write_text(book.read_text().replace("type: consul", "type: memory"))
-
-    async with playbook("run", book) as program:
+async def test_it_runs_with_a_memory_store(
+    playbook: Playbook, book_in_memory: Path, tmp_path: Path
+) -> None:
+    async with playbook("run", book_in_memory) as program:
         assert await program.ended() == 0, program.output
 
     arguments, _ = deployed(tmp_path)
@@ -73,15 +81,3 @@ async def test_it_runs_with_consul(
     descriptions = [one["description"] for one in told if one["event"] == "step_ended"]
     assert descriptions[1::2] == ["Deploy to cluster alpha", "Deploy to cluster bravo"]
     assert sessions(consul, "deploy_clusters") == []
-
-
-async def test_a_cluster_that_is_given_stays(
-    playbook: Playbook, book: Path, consul: ConsulAgent, tmp_path: Path
-) -> None:
-    words = ("run", book, "--cluster", "charlie")
-
-    async with playbook(*words, CONSUL_HTTP_ADDR=consul.http_url) as program:
-        assert await program.ended() == 0, program.output
-
-    arguments, _ = deployed(tmp_path)
-    assert arguments == ["--cluster charlie"] * 2

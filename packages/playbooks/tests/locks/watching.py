@@ -98,3 +98,43 @@ class Gate:
         """Let one go that waits, or will."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.to_thread(self._path.write_text, "go\n")
+
+
+class Family:
+    """A program with a child and a grandchild, which would live for ten minutes.
+
+    Attributes:
+        command: of the program.
+    """
+
+    def __init__(self, fifo: Path, reader: asyncio.StreamReader, writer: int) -> None:
+        self.command = f"exec 9>'{fifo}'; echo up >&9; (sleep 600; true) & sleep 600; true"
+        self._reader = reader
+        self._writer = writer
+
+    async def up(self) -> None:
+        """Return once they are there."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await self._reader.readline() == b"up\n"
+        os.close(self._writer)
+
+    async def gone(self) -> None:
+        """Return once none of them is: a pipe ends when no process has it open."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await self._reader.read() == b""
+
+
+@contextlib.asynccontextmanager
+async def family(folder: Path) -> AsyncIterator[Family]:
+    """Prepare the command of such a program, with a pipe in ``folder``."""
+    fifo, reader = folder / "alive", asyncio.StreamReader()
+    os.mkfifo(fifo)
+    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(fifo, os.O_WRONLY)  # else the pipe ends before anybody wrote
+    protocol = asyncio.StreamReaderProtocol(reader)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(descriptor))
+    try:
+        yield Family(fifo, reader, writer)
+    finally:
+        transport.close()
