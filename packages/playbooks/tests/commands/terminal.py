@@ -1,6 +1,7 @@
 """A program on a terminal of its own: what it shows, and somebody who types."""
 
 import asyncio
+import codecs
 import contextlib
 import fcntl
 import os
@@ -23,11 +24,12 @@ class Terminal:
     """
 
     def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
-        self.shown = ""
+        self.shown = self._raw = ""
         self.process = process
         self._master = master
         self._news = asyncio.Event()
         self._is_open = True
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         asyncio.get_running_loop().add_reader(master, self._read)
 
     async def until(self, text: str, *, count: int = 1) -> None:
@@ -71,7 +73,8 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:  # nobody has the other end any more
             data = b""
-        self.shown += data.decode(errors="replace").replace("\r\n", "\n")
+        self._raw += self._decoder.decode(data)
+        self.shown = self._raw.replace("\r\n", "\n")
         self._news.set()
         if not data:
             self.hang_up()

@@ -1,5 +1,6 @@
 """The live view of a run on a terminal: a tree that grows, and what is going on below it."""
 
+import asyncio
 import contextlib
 import sys
 import time
@@ -23,10 +24,11 @@ _PER_SECOND: Final = 8
 
 
 class LiveView:
-    """A listener that draws on standard output, as a context.
+    """A listener that draws on standard output, as a context, within a running event loop.
 
     What is over is printed for good; below it is what is being done, with the nodes that
-    answered, drawn anew a few times a second.
+    answered, drawn anew a few times a second.  Where much is said it is printed as often, so
+    that a talkative program costs little more time than a quiet one.
 
     Args:
         level: log lines below it are not shown.
@@ -41,6 +43,10 @@ class LiveView:
             get_renderable=lambda: _Now(self.tree),
             transient=True,
         )
+        self._rows: list[Text] = []
+        self._printed = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_gone = False
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -52,14 +58,34 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._print()
         with contextlib.suppress(OSError):  # the terminal may be gone
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Draw what happened."""
         for said in self.tree.take(event):
-            for row in _said(said, self._console):
-                self._console.print(row)
+            self._rows += _said(said, self._console)
+        if not self._rows or self._timer is not None:
+            return
+        left = self._printed + 1 / _PER_SECOND - time.monotonic()
+        if left <= 0:
+            self._print()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(left, self._print)
+
+    def _print(self) -> None:
+        """Print what was said since the last time; nothing once the terminal is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        rows, self._rows = self._rows, []
+        self._printed = time.monotonic()
+        if rows and not self._is_gone:
+            try:
+                self._console.print(Text("\n").join(rows), soft_wrap=True)
+            except OSError:
+                self._is_gone = True
 
 
 class _Now:
@@ -91,6 +117,9 @@ def _said(said: Said, console: Console) -> Iterator[Text]:
     if said.note:
         text.append(f"  {said.note}", style="dim")
     room = max(console.width - lead.cell_len, _LEAST_ROOM)
+    if text.cell_len <= room:
+        yield lead.append_text(text)
+        return
     rest = Text(" " * lead.cell_len)
     for number, row in enumerate(text.wrap(console, room)):
         row.rstrip()
