@@ -137,7 +137,7 @@ class SpyOptions:
 class SpyLock(HeldLock):
     """A lock of a spy store."""
 
-    def __init__(self, store: "SpyStore", key: str, token: int) -> None:
+    def __init__(self, store: "SpyStore | None", key: str, token: int) -> None:
         self.free = asyncio.Event()
         self._store, self._key, self._token = store, key, token
         self._lost, self._loss = asyncio.Event(), ""
@@ -173,6 +173,7 @@ class SpyLock(HeldLock):
 
     async def release(self) -> None:
         """Give it back."""
+        assert self._store is not None, "nobody gives back what another has"
         await self._store.release(self)
 
 

@@ -125,9 +125,9 @@ async def test_other_books_have_tags_of_their_own(lab: Lab) -> None:
 
 @pytest.mark.parametrize("option", ["tags", "skip_tags"])
 async def test_a_tag_that_nothing_has_is_a_mistake(lab: Lab, option: str) -> None:
-    with pytest.raises(
-        UsageError, match=r"no step of the book has the tag 'wbe'; did you mean web"
-    ):
+    choice: dict[str, Any] = {option: frozenset(("wbe",))}
+    message = r"no step of the book has the tag 'wbe'; did you mean web"
+    with pytest.raises(UsageError, match=message):
         await lab.run(BOOK, **choice)
 
     assert lab.notes() == []
