@@ -11,6 +11,7 @@ from choria_core.errors import ConfigError, NodesError
 from choria_core.playbook.workbench import Workbench
 from choria_playbooks.node_sets import checks
 from choria_testing.scripted_nodes import Asked, ScriptedNodes, scripted_nodes
+from packages.playbooks.tests.node_sets.conftest import DB, WEB
 
 N1, N2, N3 = "n1.example", "n2.example", "n3.example"
 
@@ -159,3 +160,17 @@ async def test_agents_that_nobody_gave_a_range_are_refused(lonely_bench: Workben
         await checks.check_remote_agents(lonely_bench, {}, {"puppet": [N1]})
     with pytest.raises(ConfigError, match=r"uses\.puppet: 'new' is no range"):
         await checks.check_remote_agents(lonely_bench, {"puppet": "new"}, {"puppet": [N1]})
+
+
+@pytest.mark.usefixtures("servers")
+async def test_servers_of_ours_pass_and_fail_as_others(bench: Workbench) -> None:
+    both = [WEB, DB]
+    await checks.test_connectivity(bench, both)
+    await checks.check_remote_agents(bench, {"rpcutil": ">=0.1.0"}, {"rpcutil": both})
+    with pytest.raises(NodesError) as caught:
+        await checks.check_remote_agents(
+            bench, {"rpcutil": "99.x", "nosuch": "*"}, {"rpcutil": both, "nosuch": [DB]}
+        )
+    told = str(caught.value)
+    assert told.count(", wanted is 99.x") == 2
+    assert f"{DB}: no agent nosuch" in told

@@ -1,57 +1,24 @@
 """Nodes that are looked for: on servers of ours, each option of a set."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from choria_core.broker.server import Broker
 from choria_core.discovery.inventory_file import SCHEMA
 from choria_core.errors import ConfigError, UsageError
-from choria_core.network_config.host import Host, HostNames
-from choria_core.network_config.load import load_server
 from choria_core.playbook.workbench import Workbench
 from choria_playbooks.node_sets.discovery import DiscoveredNodes
-from choria_testing.network_files import write_config
 from choria_testing.scripted_nodes import scripted_nodes
-from choria_testing.serving import serving
-from packages.playbooks.tests.node_sets.conftest import resolved
+from packages.playbooks.tests.node_sets.conftest import DB, WEB, resolved
 from packages.playbooks.tests.rpc.conftest import problems_of, read_options
 
-WEB, DB = "web1.example", "db1.example"
 BOTH = {WEB, DB}
 
 PATIENT = "timeout: 3s\n"
 """Time enough for nodes to answer."""
-
-
-@pytest_asyncio.fixture
-async def servers(plain_broker: Broker, tmp_path: Path) -> AsyncIterator[None]:
-    """Two nodes with facts and classes."""
-    async with contextlib.AsyncExitStack() as stack:
-        for name, country, role in ((WEB, "mt", "apache"), (DB, "de", "postgres")):
-            facts, classes = tmp_path / f"{name}.yaml", tmp_path / f"{name}.txt"
-            facts.write_text(json.dumps({"country": country, "cpu": {"count": 4}}))
-            classes.write_text(f"base\n{role}\n")
-            file = write_config(
-                tmp_path / f"{name}.cfg",
-                f"identity = {name}",
-                "collectives = mcollective, uk" if name == DB else "collectives = mcollective",
-                "plugin.choria.use_srv = false",
-                f"plugin.choria.middleware_hosts = 127.0.0.1:{plain_broker.port}",
-                "plugin.security.provider = file",
-                "rpcauthorization = false",
-                f"plugin.yaml = {facts}",
-                f"classesfile = {classes}",
-            )
-            environment = {"INSECURE_YES_REALLY": "true", "HOME": str(tmp_path), "USER": "root"}
-            host = Host(HostNames(host_name=lambda: "machine.example.net"), environment)
-            await stack.enter_async_context(serving(load_server(file, host=host), plain_broker))
-        yield
 
 
 SETS: tuple[tuple[str, set[str]], ...] = (
