@@ -85,6 +85,8 @@ def test_the_group_names_its_commands(choria: Choria) -> None:
     ("words", "complaint"),
     [
         (("--resolve",), "--resolve finds nodes and reads stores for --check: give that too"),
+        (("--check", "--step"), "--step asks before what --check does not do"),
+        (("--check", "--report"), "--check does nothing that a report could tell of"),
         (("--step",), "--step asks before each step, which needs a terminal"),
         (("--limit", "@failed"), "--limit @failed needs the report of the run: give --resume too"),
         (("--limit", ","), "--limit names no nodes"),

@@ -17,6 +17,7 @@ import typer.main
 
 from choria_core.commands.client_setup import COLLECT_EVERY
 from choria_core.errors import UsageError
+from choria_core.plain_values import let_pass
 from choria_playbooks.commands.open_book import open_book
 
 if TYPE_CHECKING:
@@ -213,4 +214,5 @@ def _typer_options(parameters: list[inspect.Parameter]) -> list[Any]:
     app = typer.Typer(add_completion=False)
     app.command()(function)
     made: list[Any] = typer.main.get_command(app).params
+    let_pass(made)
     return made

@@ -72,11 +72,16 @@ def listening(
         asks: questions are asked, so nothing may draw over them.
 
     Raises:
-        UsageError: the report is there already, or cannot be made.
+        UsageError: the report is there already, or cannot be made, or nothing is done.
     """
     level = chosen_level(tells, book)
     listeners: list[Listener] = []
     file = report_file(tells, book)
+    if file is not None and is_check:
+        raise UsageError(
+            "--check does nothing that a report could tell of, or a run go on from: leave out "
+            "--report, or take --json"
+        )
     with contextlib.ExitStack() as stack:
         if file is not None:
             from choria_playbooks.report.report_file import ReportFile

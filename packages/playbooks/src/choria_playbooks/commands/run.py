@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from choria_core.commands.option_groups import with_option_groups
+from choria_core.errors import UsageError
 from choria_core.event_loop import Stop, run_until_stopped
 from choria_playbooks.commands.book_command import book_of
 from choria_playbooks.commands.open_book import BookFile
@@ -50,6 +51,8 @@ def run(
     setup.refuse_modulepath()
     rehearsal.require_sense()
     if choice.step:
+        if rehearsal.check:
+            raise UsageError("--step asks before what --check does not do: leave one of them out")
         from choria_playbooks.commands.asking import require_terminal
 
         require_terminal()
