@@ -44,7 +44,7 @@ help:
 	@echo "make docs     run the documented examples, check links and the reference"
 	@echo "make bench    measure; ARGS=\"emulate --quick\", or client, playbook, protocol, replicate"
 	@echo "make faults   only the tests that kill, cut and restart"
-	@echo "make fuzz     read a million broken protocol messages; ARGS=\"1000 --seed 7\""
+	@echo "make fuzz     read broken messages and playbooks by the thousand; ARGS=\"1000 --seed 7\""
 	@echo "make peers    get the real programs that tests run against"
 	@echo "make venv     only make $(VENV); afterwards $(VENV)/bin/choria is there"
 	@echo "make clean    remove $(VENV) and every cache"

@@ -71,8 +71,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Read a million broken protocol messages; ``-- COUNT --seed N`` changes how many and which."""
-    run_python(session, "-m", "tasks.fuzz", *session.posargs)
+    """Read a million broken messages, 10,000 broken playbooks; ``-- COUNT --seed N`` for others."""
+    for module in ("tasks.fuzz", "tasks.fuzz_books"):
+        run_python(session, "-m", module, *session.posargs)
 
 
 @nox.session
