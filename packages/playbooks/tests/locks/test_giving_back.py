@@ -7,12 +7,21 @@ from typing import Any
 
 import pytest
 
-from choria_playbooks.engine.events import Event, Level, Line, LockGone, LockTaken, StepEnded
+from choria_core.errors import WorkError
+from choria_playbooks.engine.events import (
+    Event,
+    Level,
+    Line,
+    LockGone,
+    LockTaken,
+    LockWaiting,
+    StepEnded,
+)
 from choria_testing.consul_agent import ConsulAgent
 from choria_testing.json_api import ask_json
 from choria_testing.proxy import HOST, Proxy
 from packages.playbooks.tests.engine.conftest import HEAD, Lab, Ran
-from packages.playbooks.tests.locks.conftest import Kept, Playbook, events_of, sessions
+from packages.playbooks.tests.locks.conftest import RIVAL, Kept, Playbook, events_of, sessions
 from packages.playbooks.tests.locks.watching import Gate, watched
 
 NAMES = ("one", "two", "three")
@@ -65,17 +74,40 @@ async def test_locks_go_in_reverse_order(
 
 
 async def test_what_was_taken_is_given_back_where_the_next_lock_cannot_be_had(
+    lab: Lab, kept: Kept
+) -> None:
+    """A lock never takes the place of data."""
+    locks = [kept.path(name) for name in ("one", "two", "data")]
+    async with kept.opened() as store:
+        await store.write(kept.key("data"), "precious")
+
+        ran = await lab.run(locking(kept, OK, locks=locks))
+
+        assert await store.read(kept.key("data")) == "precious"
+    assert ran.ended.exit_code == WorkError.exit_code
+    assert "keeps data" in ran.ended.error
+    assert kept.key("data") in ran.ended.error
+    assert order_of(ran) == (["one", "two"], ["two", "one"])
+    assert await holders(kept) == [None] * 3
+    assert ran.of(StepEnded) == []
+
+
+async def test_a_run_that_is_stopped_while_it_waits_leaves_nothing(
     lab: Lab, consul: ConsulAgent, in_consul: Kept
 ) -> None:
-    locks = [in_consul.path(name) for name in ("one", "two", "data")]
     async with in_consul.opened() as store:
-        await store.write(in_consul.key("data"), "precious")
+        theirs = await store.acquire(in_consul.key("two"), RIVAL, timeout_seconds=0)
 
-        ran = await lab.run(locking(in_consul, OK, locks=locks))
+        async with watched(lab, locking(in_consul, OK)) as run:
+            await run.happened(lambda event: isinstance(event, LockWaiting))
+            lab.stop.signal = signal.SIGTERM
+            lab.stop.set()
+            ran = await run.ended()
 
-        assert await store.read(in_consul.key("data")) == "precious"
-    assert "keeps data" in ran.ended.error
-    assert order_of(ran) == (["one", "two"], ["two", "one"])
+        assert theirs.is_held()
+        await theirs.release()
+    assert ran.ended.exit_code == 128 + signal.SIGTERM
+    assert order_of(ran) == (["one"], ["one"])
     assert ran.of(StepEnded) == []
     assert sessions(consul) == []
 

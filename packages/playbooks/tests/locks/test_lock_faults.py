@@ -1,6 +1,7 @@
 """What becomes of books that hold locks when they, the network or a store fail."""
 
 import asyncio
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from packages.playbooks.tests.locks.conftest import (
     locking_book,
     write_locking_book,
 )
-from packages.playbooks.tests.locks.watching import family, watched
+from packages.playbooks.tests.locks.watching import Gate, family, watched
 
 LOST = LockLostError.exit_code
 WAIT = "echo waiting; sleep 600"
@@ -62,6 +63,7 @@ async def test_what_fails_elsewhere(
     async with asyncio.TaskGroup() as group:
         group.create_task(killed_run(playbook, below(kept, "killed"), tmp_path))
         group.create_task(cut_off_run(lab, below(kept, "cut-off"), port, option))
+        group.create_task(frozen_run(playbook, below(kept, "frozen"), tmp_path / "frozen"))
 
 
 @pytest.mark.parametrize("kept", ["in_etcd", "in_nats"], indirect=True)
@@ -133,6 +135,29 @@ async def killed_run(playbook: Playbook, kept: Kept, folder: Path) -> None:
 
     (theirs,), (ours,) = events_of(one, "lock_taken"), events_of(other, "lock_taken")
     assert ours["token"] > theirs["token"]
+
+
+async def frozen_run(playbook: Playbook, kept: Kept, folder: Path) -> None:
+    """The machine stood still while another got the lock and the task ended: no more is begun."""
+    gate = Gate(folder)
+    file = write_locking_book(folder / "frozen.yaml", kept, gate.command)
+    async with (
+        kept.opened() as store,
+        playbook("run", file, "--json", SAID=str(folder / "said")) as program,
+    ):
+        await program.said('"waiting"')
+        program.send(signal.SIGSTOP)
+        patience = free_within(kept)
+        lock = await store.acquire(kept.key("one"), RIVAL, timeout_seconds=patience)
+        await gate.open()
+        program.send(signal.SIGCONT)
+        assert await program.ended() == LOST, program.output
+        assert lock.is_held()
+        await lock.release()
+
+    assert not (folder / "said").exists()
+    (gone,) = events_of(program, "lock_gone")
+    assert "it could not be renewed within 2 s" in gone["loss"]
 
 
 async def cut_off_run(lab: Lab, kept: Kept, port: int, option: str) -> None:

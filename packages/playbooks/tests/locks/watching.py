@@ -90,6 +90,7 @@ class Gate:
     """
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self._path = folder / "gate"
         os.mkfifo(self._path)
         self.command = f"echo waiting; read -r word < {self._path}"
