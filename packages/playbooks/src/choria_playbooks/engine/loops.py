@@ -60,11 +60,10 @@ class Loops:
             return self._fail(step, place, error)
         result, records = await self._passes(step, frame, identity, items)
         state = State.OK if result.goes_on else result.state
-        done = sum(not one.is_skipped for one in records)
         record = TaskRecord(
             is_ok=state is State.OK and all(one.is_ok or one.is_skipped for one in records),
             description=place.description,
-            message=result.message if state is not State.OK else f"done {done} times",
+            message=result.message if state is not State.OK else self._said(items, records),
             data=tuple(value for one in records for value in one.data),
             run_seconds=time.perf_counter() - began,
             items=tuple(records),
@@ -81,6 +80,13 @@ class Loops:
         return StepResult(
             state=state, message=record.message, exit_code=result.exit_code, record=record
         )
+
+    def _said(self, items: list[Any], records: list[TaskRecord]) -> str:
+        if not self._session.is_rehearsal:
+            return f"done {sum(not one.is_skipped for one in records)} times"
+        if items == [UNKNOWN]:
+            return "would be done for each item"
+        return f"would be done {len(items)} times"
 
     async def _passes(
         self, step: Step, frame: Frame, identity: str, items: list[Any]
