@@ -11,8 +11,7 @@ from choria_core.errors import ChoriaError, ConfigError
 from choria_playbooks.book.model import BlockSpec, Step
 from choria_playbooks.engine.events import State
 from choria_playbooks.engine.frame import FINE, Batch, Frame, StepResult, Trail, worst
-from choria_playbooks.engine.replaying import replay_all
-from choria_playbooks.engine.request import FinishedStep
+from choria_playbooks.engine.replaying import resume
 from choria_playbooks.engine.scope import StepScope, UnknownValueError
 from choria_playbooks.engine.shares import batch_sizes, rounded_down
 from choria_playbooks.engine.telling import Ending, Place, tell_began, tell_ended
@@ -100,11 +99,11 @@ class Blocks:
         identity = frame.parent
         done = frame.session.choice.finished_batches(identity)
         gone: set[str] = set()
-        for number, step in done.items():
+        for number in sorted(done):
+            step = done[number]
             gone.update(_names(step.registered))
-            async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
-                await replay_all(step, f"{identity}@{number}", frame)
-            _tell_resumed(frame, f"{identity}@{number}", step)
+            text = step.description
+            await resume(step, Place(frame=frame, id=step.id, type="batch", description=text))
         left = [node for node in nodes if node not in gone]
         first = max(done, default=0) + 1
         sizes = batch_sizes(spec.serial, len(nodes), skip=first - 1, left=len(left))
@@ -163,18 +162,6 @@ async def _nodes(spec: BlockSpec, frame: Frame) -> list[str]:
 
 def _rescued(result: StepResult) -> StepResult:
     return StepResult(state=State.OK, message=f"rescued: {result.message}")
-
-
-def _tell_resumed(frame: Frame, identity: str, step: FinishedStep) -> None:
-    place = Place(frame=frame, id=identity, type="batch", description=step.description)
-    ending = Ending(
-        state=State.OK,
-        message=step.message,
-        is_resumed=True,
-        registered=step.registered,
-        writes=step.writes,
-    )
-    tell_ended(place, ending)
 
 
 def _names(value: Any) -> list[str]:

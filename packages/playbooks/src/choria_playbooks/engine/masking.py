@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -14,13 +14,14 @@ from choria_core.presentation.safe_text import one_line
 from choria_core.telemetry.redaction import HIDDEN
 
 _SHORTEST_PART = 4
+_SHORTEST_CORE = 8
 
 
 class Masking:
     """Knows the secrets of a run, and puts stars in their place.
 
     A secret is found as it is, and as programs print it: escaped, in JSON, in URLs, in base64,
-    and, where it has several lines, line by line.
+    alone or within something longer, and, where it has several lines, line by line.
     """
 
     def __init__(self) -> None:
@@ -100,16 +101,34 @@ def _texts(value: object) -> Iterator[str]:
 
 def _shapes(secret: str) -> Iterator[str]:
     """The secret as it may stand in a text."""
+    data = secret.encode(errors="surrogatepass")
     yield secret
     yield one_line(secret)
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
-    yield base64.b64encode(secret.encode()).decode()
+    yield quote(data, safe="")
+    yield quote_plus(data)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(data).decode()
+        yield from _within_base64(data, encode)
     stripped = secret.strip()
     if stripped:
         yield stripped
     parts = [part.strip() for part in secret.splitlines()]
     if len(parts) > 1:
         yield from (part for part in parts if len(part) >= _SHORTEST_PART)
+
+
+def _within_base64(data: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str]:
+    """What base64 makes of the secret inside of something longer, as ``name:password``.
+
+    Three bytes are four characters, so that it depends on where the secret begins.  Characters
+    that it shares with its neighbours are left out.
+    """
+    for before in range(3):
+        whole = bytes(before) + data
+        text = encode(whole).decode().rstrip("=")
+        end = len(text) if len(whole) % 3 == 0 else len(text) - 1
+        core = text[(before * 8 + 5) // 6 : end]
+        if len(core) >= _SHORTEST_CORE:
+            yield core

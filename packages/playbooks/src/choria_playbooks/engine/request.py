@@ -20,6 +20,7 @@ class FinishedStep:
 
     Attributes:
         id, list, type: as of the step.
+        parent: id of the step around it; empty at the top of a list.
         description: filled in, with secrets hidden.
         message, data, registered: what came of it.
         writes: what it put into memory stores, by path; it is put there again.
@@ -29,6 +30,7 @@ class FinishedStep:
     id: str
     list: str
     type: str
+    parent: str = ""
     description: str = ""
     message: str = ""
     data: tuple[Any, ...] = ()

@@ -119,6 +119,7 @@ def _finished(report: Report) -> Iterator[FinishedStep]:
             id=identity,
             list=str(one.get("set")),
             type=str(one.get("type")),
+            parent=str(one.get("parent") or ""),
             description=str(one.get("description")),
             message=str(one.get("msg")),
             data=tuple(_list(report.resume, "data")) if is_last else (),
