@@ -14,6 +14,7 @@ import typer.main
 
 from choria_core.command_group import CommandGroup
 from choria_core.errors import ChoriaError
+from choria_core.plain_values import let_plain_values_pass
 from choria_core.plugins import Plugins, disabled_by
 
 INTERRUPTED = 130
@@ -56,6 +57,7 @@ def build(plugins: Plugins) -> CommandGroup:
     app.callback(invoke_without_command=True)(_root)
     group = typer.main.get_command(app)
     assert isinstance(group, CommandGroup)
+    let_plain_values_pass(group)
     group.offer(plugins.commands())
     return group
 

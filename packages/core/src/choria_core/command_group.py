@@ -13,6 +13,7 @@ import typer.main
 
 from choria_core.errors import PluginError
 from choria_core.hookspecs import Command
+from choria_core.plain_values import let_plain_values_pass
 from choria_core.plugins import Offered
 
 
@@ -41,15 +42,17 @@ def load_command(offered: Offered[Command]) -> typer.core.TyperCommand | typer.c
     """
     command = offered.offer
     target = offered.load()
+    loaded: typer.core.TyperCommand | typer.core.TyperGroup
     if isinstance(target, typer.Typer):
         loaded = typer.main.get_group(target)
         loaded.name = command.name
-        return loaded
-    if callable(target):
-        return _single(command, target)
-    raise PluginError(
-        offered.plugin, f"{command.target} of its command {command.name} is no function or Typer"
-    )
+    elif callable(target):
+        loaded = _single(command, target)
+    else:
+        what = f"{command.target} of its command {command.name}"
+        raise PluginError(offered.plugin, f"{what} is no function or Typer")
+    let_plain_values_pass(loaded)
+    return loaded
 
 
 def _single(command: Command, function: Callable[..., Any]) -> typer.core.TyperCommand:
