@@ -13,8 +13,8 @@ import typer
 import typer.main
 
 from choria_core.command_group import CommandGroup
+from choria_core.commands.plain_values import let_plain_values_pass
 from choria_core.errors import ChoriaError
-from choria_core.plain_values import let_plain_values_pass
 from choria_core.plugins import Plugins, disabled_by
 
 INTERRUPTED = 130

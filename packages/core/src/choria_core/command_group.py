@@ -11,9 +11,9 @@ import typer
 import typer.core
 import typer.main
 
+from choria_core.commands.plain_values import let_plain_values_pass
 from choria_core.errors import PluginError
 from choria_core.hookspecs import Command
-from choria_core.plain_values import let_plain_values_pass
 from choria_core.plugins import Offered
 
 

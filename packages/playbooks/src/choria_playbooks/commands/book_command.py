@@ -16,8 +16,8 @@ import typer.core
 import typer.main
 
 from choria_core.commands.client_setup import COLLECT_EVERY
+from choria_core.commands.plain_values import let_pass
 from choria_core.errors import UsageError
-from choria_core.plain_values import let_pass
 from choria_playbooks.commands.open_book import open_book
 
 if TYPE_CHECKING:

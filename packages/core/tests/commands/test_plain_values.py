@@ -10,7 +10,7 @@ import pytest
 import typer
 import typer.main
 
-from choria_core.plain_values import let_plain_values_pass
+from choria_core.commands.plain_values import let_plain_values_pass
 from choria_testing.fresh_process import run_fresh
 
 
