@@ -92,6 +92,9 @@ _ODD_VALUES: Mapping[InputType, object] = {
 
 
 OUTCOMES = ("refused", "not begun", "rehearsed", "rehearsed, would fail")
+TRIED = "a rehearsal wanted to use"
+"""What a closed workbench says to who would do something."""
+
 NO_REASON = "refused without a reason"
 
 
@@ -186,6 +189,7 @@ class Rehearsal:
         async with bench:
             ended = await run_book(request, bench=bench, listeners=[events.append], stop=Stop())
         assert ended.is_ok or ended.exit_code
+        assert TRIED not in str(events)
         return ended.is_ok
 
 
