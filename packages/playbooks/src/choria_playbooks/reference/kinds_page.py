@@ -17,8 +17,8 @@ _TASKS: Final = f"""\
 {_MARK}
 
 Kinds of tasks, and the words of each beside [those of all
-tasks](playbook-file.md#words-of-all-tasks). Times are seconds or durations as `1m30s`. "Seen by
-others" stands at words that a list of processes shows; a secret is refused there.
+tasks](playbook-file.md#words-of-all-tasks). Times are seconds or durations as `1m30s`. Words
+that others can see, in the list of processes, take no secret.
 """
 _STORES: Final = f"""\
 # Data stores of playbooks

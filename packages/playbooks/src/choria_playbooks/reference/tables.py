@@ -1,8 +1,11 @@
 """Tables of settings, in Markdown."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from choria_core.config.schema import Row, describe
+from choria_core.config.schema import Row, describe, fields_of
+
+_SEEN: Final = "; others can see it"
 
 
 def words_table(record: type, old: type | None = None) -> str:
@@ -27,8 +30,11 @@ def kind_table(record: type) -> str:
     rows = describe(record)
     if not rows:
         return "It takes no words of its own.\n"
+    seen = {item.key for item in fields_of(record) if item.setting.exposed}
     head = "| word | value | default | what it is for |\n|---|---|---|---|\n"
-    return head + "".join(f"| `{row.key}` | {_cells(row)} |\n" for row in rows)
+    return head + "".join(
+        f"| `{row.key}` | {_cells(row)}{_SEEN if row.key in seen else ''} |\n" for row in rows
+    )
 
 
 def names(words: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ class DataOptions:
 
 
 class DataTask:
-    """Does it; deleting what is not there is no failure."""
+    """Writes or deletes a value of a store; deleting what is not there is no failure."""
 
     Options: ClassVar[type] = DataOptions
 

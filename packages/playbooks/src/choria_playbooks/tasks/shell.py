@@ -69,7 +69,7 @@ class ShellOptions:
 
 
 class ShellTask:
-    """Runs it to its end, and tells each line that it writes at once.
+    """Runs a program to its end, and tells each line that it writes at once.
 
     It does well when it ends with code 0.
     """

@@ -47,7 +47,7 @@ class SlackOptions(WebOptions):
 
 
 class SlackTask:
-    """Says it; it does well when Slack says so."""
+    """Says something in a channel of Slack; it does well when Slack says so."""
 
     Options: ClassVar[type] = SlackOptions
 

@@ -93,7 +93,7 @@ class WebhookOptions(MessageOptions):
 
 
 class WebhookTask:
-    """Tells it; it does well when the status of the answer is expected."""
+    """Tells a web server something; it does well when the status of the answer is expected."""
 
     Options: ClassVar[type] = WebhookOptions
 
