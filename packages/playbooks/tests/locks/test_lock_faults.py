@@ -1,14 +1,17 @@
 """What becomes of books that hold locks when they, the network or a store fail."""
 
 import asyncio
-import signal
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from choria_core.errors import LockLostError
-from choria_playbooks.engine.events import LockGone, State
+from choria_playbooks.engine.events import Event, LockGone, State, StepEnded
+from choria_testing import lock_holder
 from choria_testing.consul_agent import ConsulAgent
 from choria_testing.fixtures import MakeConsul
 from choria_testing.json_api import ask_json
@@ -23,7 +26,7 @@ from packages.playbooks.tests.locks.conftest import (
     locking_book,
     write_locking_book,
 )
-from packages.playbooks.tests.locks.watching import Gate, family, watched
+from packages.playbooks.tests.locks.watching import family, watched
 
 LOST = LockLostError.exit_code
 WAIT = "echo waiting; sleep 600"
@@ -63,7 +66,31 @@ async def test_what_fails_elsewhere(
     async with asyncio.TaskGroup() as group:
         group.create_task(killed_run(playbook, below(kept, "killed"), tmp_path))
         group.create_task(cut_off_run(lab, below(kept, "cut-off"), port, option))
-        group.create_task(frozen_run(playbook, below(kept, "frozen"), tmp_path / "frozen"))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kept", ["in_etcd", "in_nats"], indirect=True)
+async def test_a_run_that_stood_still_begins_nothing_more(lab: Lab, kept: Kept) -> None:
+    """It came to no renewal, nor to notice that, before its next task."""
+    rivals: list[subprocess.Popen[str]] = []
+
+    def stand_still(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.type == "shell" and not rivals:
+            rivals.append(taken_by_a_process(kept, "one"))
+
+    try:
+        ran = await lab.run(locking_book(kept, "true"), listener=stand_still)
+    finally:
+        for rival in rivals:
+            rival.kill()
+            rival.communicate()
+
+    (gone,) = ran.of(LockGone)
+    assert gone.loss.startswith("it could not be renewed within 2 s")
+    assert ran.ended.exit_code == LOST
+    assert ran.said == []
+    assert ran.states["tasks[0].tasks[0]"] is State.OK
+    assert ran.states["tasks[0]"] is State.STOPPED
 
 
 @pytest.mark.parametrize("kept", ["in_etcd", "in_nats"], indirect=True)
@@ -137,29 +164,6 @@ async def killed_run(playbook: Playbook, kept: Kept, folder: Path) -> None:
     assert ours["token"] > theirs["token"]
 
 
-async def frozen_run(playbook: Playbook, kept: Kept, folder: Path) -> None:
-    """The machine stood still while another got the lock and the task ended: no more is begun."""
-    gate = Gate(folder)
-    file = write_locking_book(folder / "frozen.yaml", kept, gate.command)
-    async with (
-        kept.opened() as store,
-        playbook("run", file, "--json", SAID=str(folder / "said")) as program,
-    ):
-        await program.said('"waiting"')
-        program.send(signal.SIGSTOP)
-        patience = free_within(kept)
-        lock = await store.acquire(kept.key("one"), RIVAL, timeout_seconds=patience)
-        await gate.open()
-        program.send(signal.SIGCONT)
-        assert await program.ended() == LOST, program.output
-        assert lock.is_held()
-        await lock.release()
-
-    assert not (folder / "said").exists()
-    (gone,) = events_of(program, "lock_gone")
-    assert "it could not be renewed within 2 s" in gone["loss"]
-
-
 async def cut_off_run(lab: Lab, kept: Kept, port: int, option: str) -> None:
     """Packets get lost; what the run sent meanwhile does no harm when it arrives."""
     key = kept.key("one")
@@ -185,6 +189,18 @@ async def cut_off_run(lab: Lab, kept: Kept, port: int, option: str) -> None:
 
     assert f"it could not be renewed within {kept.options['ttl']} s" in ran.ended.error
     assert_ended_by_loss(ran)
+
+
+def taken_by_a_process(kept: Kept, name: str) -> subprocess.Popen[str]:
+    """Another process, once it has a lock; nothing else goes on in ours meanwhile."""
+    kind = kept.plugins.data_stores()[kept.type].load()
+    assert isinstance(kind, type)
+    words = (kind.__module__, kind.__qualname__, json.dumps(kept.options), kept.key(name))
+    command = [sys.executable, "-m", lock_holder.__name__, *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == lock_holder.SAYING
+    return process
 
 
 async def broken_lock(lab: Lab, kept: Kept) -> None:
