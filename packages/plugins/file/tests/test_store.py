@@ -349,19 +349,21 @@ async def test_bytes_that_are_no_text_are_an_error(folder: Path) -> None:
         await store.read("a")
 
 
+@pytest.mark.parametrize("way", ["exchange", "replace"])
 @pytest.mark.parametrize("form", FORMATS)
 async def test_a_failed_write_leaves_everything_as_it_was(
-    folder: Path, form: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, form: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = _store(folder, form, create=True)
+    store = _store(folder, form, create=True, sync=way == "replace")
     await store.open()
     await store.write("a", "before")
 
-    def fail(_self: Path, _target: Path) -> Path:
+    def fail(_one: Path, _other: Path) -> bool:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", fail)
+        patched.setattr(data_file, "exchange", fail)
         with pytest.raises(WorkError, match="No space left"):
             await store.write("a", "after")
 
@@ -400,6 +402,40 @@ async def test_who_waits_for_a_lock_gets_it(folder: Path) -> None:
     await asyncio.gather(*waiting)
 
     assert json.loads((folder / "data").read_text()) == {str(n): n for n in range(5)}
+
+
+async def test_where_names_cannot_be_exchanged_a_write_replaces(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on file systems other than those of Linux."""
+    asked: list[Path] = []
+
+    def unable(one: Path, _other: Path) -> bool:
+        asked.append(one)
+        return False
+
+    monkeypatch.setattr(data_file, "exchange", unable)
+    store = _store(folder, "yaml", create=True)
+    await store.open()
+    await store.write("a", "one")
+    await store.write("b", "two")
+
+    assert (folder / "data").read_text() == "a: one\nb: two\n"
+    assert _names(folder) == ["data"]
+    assert len(asked) == 1
+
+
+async def test_a_reader_has_the_old_file_or_the_new_one(folder: Path) -> None:
+    store = _store(folder, "yaml", create=True)
+    await store.open()
+    await store.write("a", "one")
+
+    with (folder / "data").open() as reader:
+        await store.write("a", "two")
+
+        assert reader.read() == "a: one\n"
+    assert (folder / "data").read_text() == "a: two\n"
+    assert _names(folder) == ["data"]
 
 
 @pytest.mark.parametrize("form", FORMATS)

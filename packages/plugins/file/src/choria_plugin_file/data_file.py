@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from choria_core.errors import WorkError
+from choria_plugin_file.exchange import exchange
 
 PAUSE_SECONDS: Final = 0.001
 """Between two tries to lock; it doubles up to :data:`LONGEST_PAUSE_SECONDS`."""
@@ -51,6 +52,7 @@ class DataFile:
         self.path = path
         self._sync = sync
         self._is_settled = True
+        self._can_exchange = not sync
 
     def create(self) -> None:
         """Make an empty file, for us alone, where there is none.
@@ -117,7 +119,7 @@ class DataFile:
         try:
             try:
                 version = self._write(temporary, text.encode(), like)
-                temporary.replace(target)
+                self._put(temporary, target)
             except BaseException:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
@@ -146,6 +148,16 @@ class DataFile:
         except OSError as error:
             raise self._failed("written", error) from None
 
+    def _put(self, temporary: Path, target: Path) -> None:
+        """Give the new file the name of the old one, which goes."""
+        if self._can_exchange:
+            self._can_exchange = exchange(temporary, target)
+        if not self._can_exchange:
+            temporary.replace(target)
+            return
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
     def _write(self, temporary: Path, data: bytes, like: os.stat_result) -> Version:
         """A new file with the rights of the old one."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -157,7 +169,7 @@ class DataFile:
                     os.fchown(descriptor, like.st_uid, like.st_gid)
             if made.st_mode != like.st_mode:
                 os.fchmod(descriptor, like.st_mode & 0o7777)
-            if not self._sync:
+            if not (self._sync or self._can_exchange):
                 # Given its place on the disk beforehand, a file that takes another's name is
                 # not flushed by ext4, which would cost more than all the rest: `settle` does it.
                 with contextlib.suppress(OSError):
