@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from choria_core.config.schema import Setting
-from choria_core.errors import KeyMissingError, LockTimeoutError
+from choria_core.errors import ConnectError, KeyMissingError, LockTimeoutError
 from choria_core.hookspecs import DataStorePlugin, NodeSetPlugin, TaskPlugin, hookimpl
 from choria_core.playbook.data_store import DataStore
 from choria_core.playbook.lock import HeldLock, LockHolder, LockView
@@ -30,6 +30,7 @@ class Diary:
         stores: what was asked of ``spy`` stores, as ``read box/key``.
         sets: names of the node sets that were looked for.
         kept: what ``spy`` stores hold, by name of the store.
+        story: notes, as ``note one``, and stores together.
         hung: set once a task hangs.
         resumes: lets a task go on that waits.
     """
@@ -39,6 +40,7 @@ class Diary:
     tokens: list[int | None] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
     sets: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
     kept: dict[str, dict[str, object]] = field(default_factory=dict)
     hung: asyncio.Event = field(default_factory=asyncio.Event)
     resumes: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,6 +77,7 @@ class NoteTask:
         """Do it."""
         diary = self.diary
         diary.notes.append(options.name)
+        diary.story.append(f"note {options.name}")
         diary.values.append(options.value)
         diary.tokens.append(run.lock_token)
         for line in options.say:
@@ -128,6 +131,8 @@ class SpyOptions:
     text: Annotated[bool, Setting("it holds texts")] = False
     create: Annotated[bool, Setting("it makes what is not there")] = False
     refuse: Annotated[str, Setting("it cannot be opened, for this reason")] = ""
+    unreachable: Annotated[bool, Setting("its server cannot be reached")] = False
+    crash: Annotated[str, Setting("what raises a foreign error: make, read, write, lock")] = ""
     break_close: Annotated[bool, Setting("closing it fails")] = False
     break_release: Annotated[bool, Setting("giving a lock back fails")] = False
     hang: Annotated[str, Setting("what never ends: open or read")] = ""
@@ -187,6 +192,7 @@ class SpyStore(DataStore):
         self.name = name
         self._options: SpyOptions = options
         self.holds_text = self._options.text  # type: ignore[misc]
+        self._crash("make")
 
     @property
     def lock_timeout_seconds(self) -> float:
@@ -194,13 +200,17 @@ class SpyStore(DataStore):
         return float(self._options.timeout)
 
     def _note(self, what: str, key: str = "") -> dict[str, object]:
-        self.diary.stores.append(f"{what} {self.name}/{key}" if key else f"{what} {self.name}")
+        line = f"{what} {self.name}/{key}" if key else f"{what} {self.name}"
+        self.diary.stores.append(line)
+        self.diary.story.append(line)
         return self.diary.kept.setdefault(self.name, {})
 
     async def open(self) -> None:
         """Note it."""
         self._note("create" if self._options.create else "open")
         await self._hang("open")
+        if self._options.unreachable:
+            raise ConnectError(f"{self.name} is not there")
         if self._options.refuse:
             raise ZeroDivisionError(self._options.refuse)
 
@@ -214,12 +224,14 @@ class SpyStore(DataStore):
         """What was put there."""
         kept = self._note("read", key)
         await self._hang("read")
+        self._crash("read")
         if key not in kept:
             raise KeyMissingError(f"store {self.name!r} has no key {key!r}")
         return copy.deepcopy(kept[key])
 
     async def write(self, key: str, value: object) -> object:
         """Put it there."""
+        self._crash("write")
         self._note("write", key)[key] = value
         return None
 
@@ -231,6 +243,7 @@ class SpyStore(DataStore):
     async def acquire(self, key: str, holder: LockHolder, *, timeout_seconds: float) -> SpyLock:
         """Wait for it, and take it."""
         self._note("want", key)
+        self._crash("lock")
         path, locks = f"{self.name}/{key}", self.diary.locks
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -259,6 +272,10 @@ class SpyStore(DataStore):
     async def break_lock(self, view: LockView) -> bool:
         """Never."""
         return False
+
+    def _crash(self, what: str) -> None:
+        if self._options.crash == what:
+            raise ZeroDivisionError(f"{what} by zero")
 
     async def _hang(self, what: str) -> None:
         if self._options.hang == what:

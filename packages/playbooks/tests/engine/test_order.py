@@ -113,3 +113,69 @@ async def test_a_try_ends_at_its_timeout(lab: "Lab") -> None:
     assert ran.ended.exit_code == 1
     assert "took more than 0.05 s" in ran.steps["tasks[0]"].message
     assert len(ran.of(TryEnded)) == 2
+
+
+async def test_what_surrounds_one_task_stands_in_its_order(lab: "Lab") -> None:
+    story = lab.diary.story
+
+    async def confirm(description: str) -> str:
+        story.append(f"asked for {description}")
+        return "yes"
+
+    lab.diary.kept["box"] = {"list": ["a"], "go": True, "key": "k", "what": "w"}
+    ran = await lab.run(
+        """
+        data_stores: {box: {type: spy}}
+        inputs:
+          list: {type: Array, data: box/list}
+          go: {type: Boolean, data: box/go}
+          key: {type: String, data: box/key}
+          what: {type: String, data: box/what}
+        tasks:
+          - note:
+              name: "it {{ inputs.what }}"
+              description: A task
+              tags: [x]
+              loop: "{{ inputs.list }}"
+              when: inputs.go
+              lock: "box/{{ inputs.key }}"
+              tries: 2
+              try_sleep: 0
+              fail: true
+              fail_ok: true
+              register: done
+        hooks:
+          pre_task: [{note: {name: pre_task}}]
+          post_task: [{note: {name: post_task}}]
+        """,
+        tags=frozenset(("x",)),
+        confirm=confirm,
+    )
+
+    assert ran.ended.is_ok
+    assert story == [
+        "open box",
+        "asked for A task",
+        "read box/list",
+        "read box/go",
+        "read box/key",
+        "want box/k",
+        "lock box/k",
+        "note pre_task",
+        "read box/what",
+        "note it w",
+        "read box/what",
+        "note it w",
+        "note post_task",
+        "unlock box/k",
+        "close box",
+    ]
+
+
+async def test_post_task_knows_what_the_task_registered(lab: "Lab") -> None:
+    await lab.run("""
+        tasks: [{note: {register: it, message: done}}]
+        hooks: {post_task: [{note: {value: "{{ registered.it.message }}"}}]}
+    """)
+
+    assert lab.values() == [None, "done"]

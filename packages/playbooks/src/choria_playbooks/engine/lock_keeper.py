@@ -14,7 +14,8 @@ from choria_playbooks.engine.teller import Teller
 RELEASE_SECONDS = 15.0
 """Longer than this we do not try to give a lock back; it ends with its session then."""
 
-_ANNOUNCED_AFTER_SECONDS = 1.0
+ANNOUNCED_AFTER_SECONDS = 1.0
+"""Who waits longer for a lock is told who has it."""
 _CONTEXT = "locks"
 
 
@@ -132,7 +133,7 @@ class LockKeeper:
 
     async def _announce(self, wish: LockWish) -> None:
         """Say who has the lock, where we wait for it noticeably."""
-        await asyncio.sleep(_ANNOUNCED_AFTER_SECONDS)
+        await asyncio.sleep(ANNOUNCED_AFTER_SECONDS)
         try:
             view = await wish.store.lock_view(wish.key)
         except Exception:  # noqa: BLE001 - whoever acquires will hear of it
