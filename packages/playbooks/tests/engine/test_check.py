@@ -1,5 +1,8 @@
 """Rehearsals: what would happen is told, and nothing is done."""
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 from choria_playbooks.engine.events import LockTaken, NodesFound, RunBegan, State, TryBegan
@@ -53,19 +56,19 @@ hooks:
 """
 
 
-def files(lab: Lab) -> list[Path]:
-    return sorted(lab.folder.iterdir())
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
 
 
 async def test_nothing_is_done_at_all(lab: Lab) -> None:
-    before = files(lab)
+    before = files_in(lab.folder)
     ran = await lab.run(EVERYTHING, inputs={"given": "word"}, check=True)
 
     assert ran.ended.is_ok, ran.lines()
     assert lab.diary.stores == lab.diary.sets == lab.diary.notes == []
     assert not ran.of(TryBegan)
     assert not ran.of(LockTaken)
-    assert files(lab) == before
+    assert files_in(lab.folder) == before
     assert ran.of(RunBegan)[0].is_check
     assert set(ran.states.values()) == {State.OK, State.SKIPPED}
 
@@ -161,3 +164,76 @@ async def test_too_few_nodes_are_found_out_when_they_are_looked_for(lab: Lab) ->
 
     assert (await lab.run(book, check=True)).ended.is_ok
     assert (await lab.run(book, check=True, resolve=True)).ended.exit_code == 5
+
+
+PROGRAM = """
+import asyncio, os, sys
+from pathlib import Path
+from choria_core.plugins import Plugins
+from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.engine.recording import Diary, RecordingPlugin
+from packages.playbooks.tests.engine.test_check import EVERYTHING
+
+folder = Path(sys.argv[1])
+diary, plugins = Diary(), Plugins()
+plugins.load_installed()
+plugins.register(RecordingPlugin(diary), "recording")
+lab = Lab(folder, plugins, {"PATH": "/usr/bin:/bin"}, diary)
+is_watching, seen = False, []
+DOINGS = ("socket.", "subprocess.", "os.system", "os.fork", "os.exec", "os.posix_spawn", "os.spawn",
+    "os.mkdir", "os.rename", "os.remove", "os.kill", "shutil.", "pty.", "os.putenv")
+CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+def watch(name, arguments):
+    if not is_watching:
+        return
+    if name.startswith(DOINGS) or (name == "open" and arguments[2] & CHANGES):
+        seen.append((name, arguments))
+
+
+async def main():
+    global is_watching
+    is_watching = sys.argv[2] == "check"
+    ran = await lab.run(EVERYTHING, inputs={"given": "word"}, check=True)
+    is_watching = sys.argv[2] == "prove"
+    if is_watching:
+        await asyncio.create_subprocess_exec("/bin/true")
+        (folder / "x").write_text("x")
+    is_watching = False
+    assert ran.ended.is_ok, ran.lines()
+
+
+sys.addaudithook(watch)
+asyncio.run(main())
+print(len(seen), seen)
+"""
+
+
+async def _watched(folder: Path, mode: str) -> str:
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROGRAM,
+        str(folder),
+        mode,
+        cwd=Path(__file__).parents[4],
+        env={**os.environ, "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await program.communicate()
+    assert program.returncode == 0
+    return output.decode().strip()
+
+
+async def test_the_interpreter_sees_no_program_socket_or_file_being_made(tmp_path: Path) -> None:
+    assert await _watched(tmp_path, "check") == "0 []"
+    assert files_in(tmp_path) == []
+
+
+async def test_it_would_see_them(tmp_path: Path) -> None:
+    """Else the test above would prove nothing."""
+    seen = await _watched(tmp_path, "prove")
+
+    assert "subprocess.Popen" in seen
+    assert "'open'" in seen

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -55,8 +56,11 @@ class ShellStore(DataStore):
         self._name = name
         self._options: ShellOptions = options
         self._bench = bench
-        cwd = options.cwd or tempfile.gettempdir()
-        self._folder = bench.folder / Path(cwd).expanduser()
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Where the command works; not known before, as it is looked for by making a file."""
+        return self._bench.folder / Path(self._options.cwd or tempfile.gettempdir()).expanduser()
 
     async def open(self) -> None:
         """Look at what can be looked at without starting anything.
