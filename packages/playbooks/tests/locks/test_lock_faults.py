@@ -149,12 +149,13 @@ def beside(lab: Lab, name: str) -> Lab:
 
 async def killed_run(playbook: Playbook, kept: Kept, folder: Path) -> None:
     """By SIGKILL: what it started ends with it, and who waits has the lock in good time."""
+    said = str(folder / "next")
     async with family(folder) as started:
         first = write_locking_book(folder / "killed.yaml", kept, started.command)
         second = write_locking_book(folder / "next.yaml", kept, "true", free_within(kept))
-        async with playbook("run", first, "--json") as one:
+        async with playbook("run", first, "--json", SAID=said) as one:
             await started.up()
-            async with playbook("run", second, "--json") as other:
+            async with playbook("run", second, "--json", SAID=said) as other:
                 await other.said("lock_waiting")
                 one.kill()
                 await started.gone()
