@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from choria_core.errors import UsageError
-from choria_playbooks.engine.events import State, StepBegan, StepEnded
+from choria_playbooks.engine.events import NodesFound, State, StepBegan, StepEnded
 from packages.playbooks.tests.engine.conftest import Lab, Ran
 
 
@@ -424,6 +424,22 @@ hooks: {{pre_book: [{{note: {{name: before}}}}]}}
 
     assert lab.notes() == ["bad", ""]
     assert lab.values()[-1] == "known kept"
+
+
+async def test_nodes_that_were_chosen_by_chance_are_chosen_again(lab: Lab) -> None:
+    names = ", ".join(f"n{number}" for number in range(100))
+    first, second = await twice(
+        lab,
+        f"""{EXT}
+nodes:
+  some: {{type: listed, names: [{names}], limit: 10, random: true}}
+tasks: [{{{BAD}}}, {{note: {{value: "{{{{ nodes.some }}}}"}}}}]
+""",
+    )
+
+    chosen = [run.of(NodesFound)[0].nodes for run in (first, second)]
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0]) == 10
 
 
 async def test_inputs_are_not_saved_again(lab: Lab) -> None:

@@ -74,7 +74,9 @@ async def _find(written: NodeSetSpec, context: BookContext, prefix: str) -> Node
     record = read_options(kind.Options, options, key_path("nodes", spec.name))
     refuse_exposed(record, session.masking)
     found = await _resolved(kind, record, spec, context)
-    names = _within_rules(spec, found)
+    resume = session.request.resume
+    earlier = resume.nodes.get(f"{prefix}{spec.name}", ()) if resume else ()
+    names = _within_rules(spec, found, earlier)
     context.nodes[spec.name] = _within_limit(names, session.request.only_nodes)
     _tell(context, spec.name, prefix)
     return spec
@@ -99,8 +101,15 @@ async def _resolved(
         raise WorkError(f"node set {spec.name} ({spec.type}): {words}") from error
 
 
-def _within_rules(spec: NodeSetSpec, found: Sequence[str]) -> tuple[str, ...]:
+def _within_rules(
+    spec: NodeSetSpec, found: Sequence[str], earlier: Sequence[str]
+) -> tuple[str, ...]:
     """The nodes that the words of a set choose.
+
+    Args:
+        spec: of the set.
+        found: what its source gave.
+        earlier: chosen by the run that is resumed; chance keeps to them.
 
     Raises:
         NodesError: they are too few.
@@ -113,13 +122,20 @@ def _within_rules(spec: NodeSetSpec, found: Sequence[str]) -> tuple[str, ...]:
     if spec.limit is not None:
         count = rounded_up(spec.limit, len(names))
         if spec.random and count < len(names):
-            names = random.sample(names, count)
+            names = _by_chance(names, count, earlier)
         names = names[:count]
     if len(names) < spec.at_least:
         raise NodesError(
             f"node set {spec.name} has {len(names)} nodes, and needs at least {spec.at_least}"
         )
     return tuple(names)
+
+
+def _by_chance(names: Sequence[str], count: int, earlier: Sequence[str]) -> list[str]:
+    present = frozenset(names)
+    kept = [name for name in earlier if name in present][:count]
+    others = sorted(present.difference(kept))
+    return [*kept, *random.sample(others, count - len(kept))]
 
 
 def _within_limit(names: tuple[str, ...], only: frozenset[str] | None) -> tuple[str, ...]:

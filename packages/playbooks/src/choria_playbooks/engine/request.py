@@ -1,6 +1,6 @@
 """How a book is to be run.  Pure."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,12 +49,14 @@ class Resumption:
         inputs: static values that it was given, without secrets.
         finished: steps that were done, by id; those that failed are done again.
         failed_nodes: of the steps that failed.
+        nodes: names by node set; those that were chosen by chance are chosen again.
     """
 
     digest: str
     inputs: Mapping[str, Any]
     finished: Mapping[str, FinishedStep]
     failed_nodes: frozenset[str] = frozenset()
+    nodes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,7 @@ def resumption(report: Report) -> Resumption:
         inputs={name: value for name, value in report.static.items() if value != HIDDEN},
         finished=finished,
         failed_nodes=frozenset(failed_nodes(report)),
+        nodes=report.nodes,
     )
 
 
