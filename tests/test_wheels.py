@@ -77,6 +77,15 @@ def test_the_live_page_comes_with_the_emulator(root: Path, wheels: list[Path]) -
     assert parts <= set(ZipFile(emulator).namelist())
 
 
+def test_the_examples_come_with_the_playbooks(root: Path, wheels: list[Path]) -> None:
+    source = root / "packages" / "playbooks" / "src"
+    books = {str(file.relative_to(source)) for file in source.glob("*/examples/*.yaml")}
+    playbooks = next(wheel for wheel in wheels if wheel.name.startswith("choria_playbooks-"))
+
+    assert len(books) == 4
+    assert books <= set(ZipFile(playbooks).namelist())
+
+
 @pytest.mark.timeout(300)
 def test_choria_tells_its_version(installed: Path) -> None:
     assert "0.1.0" in _run(str(installed / "choria"), "--version")
