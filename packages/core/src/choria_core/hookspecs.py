@@ -86,6 +86,21 @@ class AuthorizerPlugin(Part):
     """
 
 
+class AuditorPlugin(Part):
+    """An auditor: its target makes one.
+
+    It is called with a :class:`choria_core.network_config.server_config.ServerConfig` and
+    gives a :class:`choria_core.audit.auditor.Auditor`, or raises ConfigError.
+    """
+
+
+class RegistrationPlugin(Part):
+    """A kind of registration.
+
+    Its target is a class as :class:`choria_core.registration.registration.Registration`.
+    """
+
+
 class DiscoveryMethodPlugin(Part):
     """A discovery method: its target is an ``async`` function.
 
@@ -166,6 +181,28 @@ def choria_authorizers() -> Iterable[AuthorizerPlugin]:  # type: ignore[empty-bo
 
     Returns:
         The authorizers.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_auditors() -> Iterable[AuditorPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute auditors, of which ``rpcauditprovider`` chooses one by name.
+
+    Called once per process, by servers.
+
+    Returns:
+        The auditors.  Two plugins that offer one name: as with commands.
+    """
+
+
+@hookspec
+def choria_registrations() -> Iterable[RegistrationPlugin]:  # type: ignore[empty-body]  # a specification
+    """Contribute kinds of registration, of which ``registration`` chooses some by name.
+
+    Called once per process, by servers and by emulated nodes.
+
+    Returns:
+        The kinds.  Two plugins that offer one name: as with commands.
     """
 
 

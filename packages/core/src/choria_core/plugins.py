@@ -23,6 +23,7 @@ from choria_core.hookspecs import (
     ENTRY_POINT_GROUP,
     PROJECT,
     AgentPlugin,
+    AuditorPlugin,
     AuthorizerPlugin,
     Command,
     DataSourcePlugin,
@@ -31,6 +32,7 @@ from choria_core.hookspecs import (
     DiscoveryMethodPlugin,
     NodeSetPlugin,
     Part,
+    RegistrationPlugin,
     TaskPlugin,
 )
 
@@ -63,6 +65,8 @@ _KINDS: Mapping[type[object], _Kind] = {
     DescriptionPlugin: _Kind("choria_descriptions", "a description"),
     DataSourcePlugin: _Kind("choria_data_sources", "a data source"),
     AuthorizerPlugin: _Kind("choria_authorizers", "an authorizer"),
+    AuditorPlugin: _Kind("choria_auditors", "an auditor"),
+    RegistrationPlugin: _Kind("choria_registrations", "a registration"),
     DiscoveryMethodPlugin: _Kind("choria_discovery_methods", "a discovery method"),
     DataStorePlugin: _Kind("choria_data_stores", "a data store"),
     NodeSetPlugin: _Kind("choria_node_sets", "a node set"),
@@ -216,6 +220,14 @@ class Plugins:
     def authorizers(self) -> Mapping[str, Offered[AuthorizerPlugin]]:
         """The authorizers by name."""
         return self._offered(AuthorizerPlugin)
+
+    def auditors(self) -> Mapping[str, Offered[AuditorPlugin]]:
+        """The auditors by name."""
+        return self._offered(AuditorPlugin)
+
+    def registrations(self) -> Mapping[str, Offered[RegistrationPlugin]]:
+        """The kinds of registration by name."""
+        return self._offered(RegistrationPlugin)
 
     def discovery_methods(self) -> Mapping[str, Offered[DiscoveryMethodPlugin]]:
         """The discovery methods by name."""

@@ -18,6 +18,7 @@ _NAME_FIX: Final = (
 _PROVIDER: Final = "plugin.security.provider"
 _SIGNERS: Final = "plugin.security.choria.trusted_signers"
 _ISSUERS: Final = "plugin.security.issuer.names"
+_AUDITOR: Final = "rpcauditprovider"
 _AUDIT_FILE: Final = "plugin.rpcaudit.logfile"
 _REGISTERED_FILE: Final = "plugin.choria.registration.file_content.data"
 
@@ -28,8 +29,6 @@ def errors_of(settings: Settings) -> Iterator[Problem]:
     yield from _issuers(settings)
     if settings[_PROVIDER] == "choria":
         yield from _tokens(settings)
-    if settings.side is Side.SERVER:
-        yield from _registration(settings)
 
 
 def warnings_of(settings: Settings) -> Iterator[Problem]:
@@ -37,12 +36,16 @@ def warnings_of(settings: Settings) -> Iterator[Problem]:
     yield from _main_collective(settings)
     if settings.side is not Side.SERVER:
         return
-    if settings["rpcaudit"] and not settings[_AUDIT_FILE]:
+    keeper = str(settings[_AUDITOR]).lower()
+    if settings["rpcaudit"] and keeper == "choria" and not settings[_AUDIT_FILE]:
         yield settings.problem("rpcaudit", "audits nothing", f"set {_AUDIT_FILE}")
     plugins: Any = settings["registration"]
     if "file_content" in plugins and not settings[_REGISTERED_FILE]:
         fix = f"set {_REGISTERED_FILE}"
         yield settings.problem("registration", "file_content has no file to send", fix)
+    if plugins and settings["registerinterval"] == 0:
+        text = "0 means that nothing is ever registered"
+        yield settings.problem("registerinterval", text, "write at least 1, or unset registration")
 
 
 def _names(settings: Settings) -> Iterator[Problem]:
@@ -90,9 +93,3 @@ def _tokens(settings: Settings) -> Iterator[Problem]:
     if not settings[_ISSUERS] and not settings[_SIGNERS]:
         text = "choria trusts nobody's tokens"
         yield settings.problem(_PROVIDER, text, f"set {_SIGNERS} or {_ISSUERS}")
-
-
-def _registration(settings: Settings) -> Iterator[Problem]:
-    if settings["registration"] and settings["registerinterval"] == 0:
-        text = "0 leaves no time between two registrations"
-        yield settings.problem("registerinterval", text, "write at least 1, or unset registration")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from choria_core.network_config.keys import ALL, BOTH, CLIENT, NOBODY, SERVER, Key
+from choria_core.network_config.keys import ALL, BOTH, CLIENT, SERVER, Key
 from choria_core.network_config.kinds import (
     ADDRESSES,
     BOOLEAN,
@@ -87,7 +87,8 @@ REGISTRATION: Final = (
         "registration",
         WORDS,
         SERVER,
-        "registration data to send: `file_content`, `inventory_content`; off where unset",
+        "kinds of registration, as `file_content`, `inventory_content`, `choria`, `agentlist`; "
+        "off where unset",
     ),
     Key(
         "registration_collective",
@@ -99,7 +100,7 @@ REGISTRATION: Final = (
         "registerinterval",
         SECONDS,
         SERVER,
-        "time between two registrations",
+        "time between two registrations; 0 for none at all",
         default="300",
         minimum=0,
     ),
@@ -157,7 +158,13 @@ REGISTRATION: Final = (
 
 AUDIT: Final = (
     Key("rpcaudit", BOOLEAN, SERVER, "write an audit log of requests", default="false"),
-    Key("rpcauditprovider", TEXT, NOBODY, "audit plugin of the Ruby server"),
+    Key(
+        "rpcauditprovider",
+        TEXT,
+        SERVER,
+        "the auditor; its name in any case",
+        default="choria",
+    ),
     Key("plugin.rpcaudit.logfile", PATH, SERVER, "the audit log"),
     Key("plugin.rpcaudit.logfile.group", TEXT, SERVER, "group that the audit log is given to"),
     Key(

@@ -59,15 +59,22 @@ class Audit:
     """The audit log.
 
     Attributes:
-        file: None where not set; then nothing is audited.
+        configured_provider: the auditor as the configuration names it, ``Choria``.
+        file: None where not set; then most auditors keep nothing.
         group: that the file is given to; empty to leave it.
         mode: that the file is made with, a number.
     """
 
     enabled: Annotated[bool, Of("rpcaudit")]
+    configured_provider: Annotated[str, Of("rpcauditprovider")]
     file: Annotated[Path | None, Of("plugin.rpcaudit.logfile")]
     group: Annotated[str, Of("plugin.rpcaudit.logfile.group")]
     mode: Annotated[int, Of("plugin.rpcaudit.logfile.mode")]
+
+    @property
+    def provider(self) -> str:
+        """The auditor, ``choria``."""
+        return self.configured_provider.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from choria_core.filters.node_view import DataFunction, NodeView
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.node.gate import RequestCounts
 from choria_core.server.figures import Figures
+from choria_core.server.status import Status
 
 VERSION = version("choria-core")
 """Of this program."""
@@ -28,6 +29,7 @@ class ServedNode:
         counts: of its gate.
         figures: of its connection.
         started: unix time of its start.
+        status: what its status file says.
     """
 
     __slots__ = (
@@ -41,6 +43,7 @@ class ServedNode:
         "_figures",
         "_network",
         "_started",
+        "_status",
         "_view",
     )
 
@@ -57,6 +60,7 @@ class ServedNode:
         counts: RequestCounts,
         figures: Figures,
         started: float,
+        status: Callable[[], Status],
     ) -> None:
         self._config = config
         self._agents = agents
@@ -68,6 +72,7 @@ class ServedNode:
         self._counts = counts
         self._figures = figures
         self._started = started
+        self._status = status
         self._view = NodeView(config.identity, tuple(sorted(agents)), data=self._data)
 
     def view(self) -> NodeView:
@@ -102,6 +107,16 @@ class ServedNode:
     def config_file(self) -> str:
         """Its configuration, with the whole path, as other machines are told it."""
         return str(self._config.file.absolute())
+
+    @property
+    def config(self) -> ServerConfig:
+        """Its configuration."""
+        return self._config
+
+    @property
+    def shares_config(self) -> bool:
+        """Nobody else has it."""
+        return False
 
     @property
     def started(self) -> float:
@@ -141,6 +156,10 @@ class ServedNode:
     def connection(self) -> ConnectionFacts:
         """Its connection."""
         return self._connection()
+
+    def status(self) -> Status:
+        """What its status file says, or would."""
+        return self._status()
 
     def network(self) -> NetworkFacts:
         """Its network."""

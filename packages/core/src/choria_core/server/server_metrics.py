@@ -26,7 +26,13 @@ _COUNTS: Final = {
 _FIGURES: Final = {
     "events": ("events", "Lifecycle events published"),
     "failures": ("failures", "Requests that ended in an error of the server's"),
+    "audit_lost": ("lost_audits", "Entries of the audit log that could not be kept"),
     "replies_lost": ("lost_replies", "Replies for which there was no connection"),
+    "registrations": ("registrations", "Registrations published"),
+    "registrations_lost": (
+        "lost_registrations",
+        "Registrations for which there was no connection, or that were too large",
+    ),
     "replies_too_large": ("large_replies", "Replies larger than the broker takes"),
 }
 _REFUSED: Final = ("choria_server_refused", "Requests that could not be opened, by reason")

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from choria_core.agents.data_source import load_data_sources
 from choria_core.agents.host import AgentHost
 from choria_core.agents.loading import load_agents
+from choria_core.audit.loading import load_audit
 from choria_core.authorization.loading import load_authorizer
 from choria_core.errors import PluginError
 from choria_core.nats.connection_observer import ConnectionObserver
@@ -24,12 +25,16 @@ from choria_core.node.gate import Gate
 from choria_core.node.opening import RequestOpener
 from choria_core.plugins import Plugins
 from choria_core.protocol.messages import NANOSECONDS
+from choria_core.registration.host import RegistrationHost
+from choria_core.registration.loading import load_registrations
+from choria_core.registration.publisher import RegistrationPublisher
+from choria_core.registration.schedule import Pace
+from choria_core.registration.sealing import Sealer, server_sealer
 from choria_core.server.credentials_expiry import expiry_of
 from choria_core.server.events import Lifecycle
 from choria_core.server.figures import Figures
 from choria_core.server.inventory_files import ClassFile, FactFiles
 from choria_core.server.monitoring import Monitoring
-from choria_core.server.not_yet import not_done_yet
 from choria_core.server.replies import ReplySealer
 from choria_core.server.responder import Responder
 from choria_core.server.served_node import ServedNode
@@ -51,12 +56,13 @@ class Server:
 
     Args:
         config: of it.
-        plugins: where its agents, data sources and authorizer come from.
+        plugins: where its agents, data sources, registrations, authorizer and auditor come from.
         clock_ns: unix time.
 
     Raises:
-        ConfigError: a key, certificate, token or authorizer is missing or unusable.
-        PluginError: the authorizer cannot be loaded.
+        ConfigError: a key, certificate, token, registration, authorizer or auditor is missing or
+            unusable.
+        PluginError: the authorizer or the auditor cannot be loaded.
     """
 
     def __init__(
@@ -89,8 +95,15 @@ class Server:
             counts=self._gate.counts,
             figures=self.figures,
             started=self._started_ns / NANOSECONDS,
+            status=self.status,
         )
-        self._host = AgentHost(agents, node=self.node, authorizer=load_authorizer(config, plugins))
+        self._host = AgentHost(
+            agents,
+            node=self.node,
+            authorizer=load_authorizer(config, plugins),
+            audit=load_audit(config, plugins, on_lost=self.figures.lose_audit, clock_ns=clock_ns),
+        )
+        self.registrations = self._registrations(plugins)
         self._status_file = StatusFile(
             config.status.path,
             interval_seconds=config.status.interval_seconds,
@@ -110,9 +123,13 @@ class Server:
         Raises:
             ConfigError: the port of the monitor is taken, or no broker is known.
         """
-        for warning in (*self.config.warnings, *not_done_yet(self.config)):
+        for warning in self.config.warnings:
             _log.warning(str(warning))
-        async with self.monitoring.opened(), self._workload:
+        async with (
+            self.monitoring.opened(),
+            self._workload,
+            _meanwhile(self.registrations.live_local()),
+        ):
             transport = await _unless(stop, self._connect())
             if transport is not None:
                 self.uplink.transport = transport
@@ -144,9 +161,30 @@ class Server:
             agents=",".join(self._host.names),
             subscriptions=len(subscriptions),
         )
-        async with _meanwhile(self._status_file.keep(), lifecycle.live()):
+        registering = self.registrations.live()
+        async with _meanwhile(self._status_file.keep(), lifecycle.live(), registering):
             await stop.wait()
         await self._end(subscriptions, lifecycle)
+
+    def _registrations(self, plugins: Plugins) -> RegistrationHost:
+        """Raises ConfigError."""
+        config, wanted = self.config, self.config.registration
+        kinds = load_registrations(config, plugins, report=_left_out)
+        publisher = RegistrationPublisher(
+            config.identity,
+            wanted.collective,
+            sealer=server_sealer(config) if kinds else Sealer(version=self._party.version),
+            line=self.uplink,
+            figures=self.figures,
+            clock_ns=self._clock_ns,
+        )
+        pace = Pace(
+            interval_seconds=wanted.interval_seconds,
+            splay=wanted.splay,
+            size_trigger_bytes=wanted.size_trigger_bytes,
+            size_interval_seconds=wanted.size_interval_seconds,
+        )
+        return RegistrationHost(kinds, node=self.node, pace=pace, publisher=publisher)
 
     def _subscribe(self, transport: LeanTransport) -> list[LeanSubscription]:
         config, party = self.config, self._party

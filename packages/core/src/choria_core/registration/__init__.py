@@ -1,0 +1,1 @@
+"""Registration: what nodes tell of themselves, unasked and again and again."""
