@@ -36,7 +36,9 @@ from choria_playbooks.engine.run import run_book
 from choria_playbooks.inputs.input import ABSENT, InputType
 from tasks.book_mutations import BookMutations
 
-FOLDERS = (Path("packages/playbooks/tests/books"), Path("packages/playbooks/src"))
+FOLDERS = tuple(
+    Path("packages/playbooks") / name for name in ("tests/books", "tests/fuzzed_books", "src")
+)
 AGENTS = {"emulator": "0.0.1", "puppet": "1.10.0", "service": "4.0.1"}
 MAX_SECONDS = 2.0
 MOST_FAILURES = 5
@@ -72,7 +74,7 @@ _VALUES: Mapping[InputType, object] = {
     InputType.ARRAY: ["alpha", "bravo"],
     InputType.BOOLEAN: True,
     InputType.HASH: {"a": "b"},
-    InputType.SECRET: "hush hush",
+    InputType.SECRET: "hush-hush",
     InputType.ANY: "anything",
 }
 _DEEP: dict[str, Any] = {}
@@ -160,7 +162,7 @@ class Rehearsal:
     def try_out(self, text: str) -> str:
         """How the book ended; anything but an error of ours is raised.
 
-        Every other one gets odd values for its inputs.
+        Every fourth one gets odd values for its inputs.
         """
         self._number += 1
         try:
@@ -176,13 +178,13 @@ class Rehearsal:
 
     async def _rehearse(self, book: Book) -> bool:
         events: list[Event] = []
-        values = _VALUES if self._number % 2 else _ODD_VALUES
+        values = _VALUES if self._number % 4 else _ODD_VALUES
         given = {one.name: values[one.type] for one in book.inputs.values() if _is_wanted(one)}
         request = RunRequest(book=book, inputs=given, caller="up=rip", check=True)
         bench = Workbench(
             plugins=self._plugins,
             load_config=lambda: self._config,
-            environment={"HOME": str(self._folder), "CHAT_TOKEN": "hush hush"},
+            environment={"HOME": str(self._folder), "CHAT_TOKEN": "hush-hush"},
             folder=self._folder,
             is_closed=True,
         )
