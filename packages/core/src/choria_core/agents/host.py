@@ -19,6 +19,7 @@ from choria_core.agents.agent import ActionError, AgentRequest, RawAgent
 from choria_core.agents.declaration import DeclaredAction
 from choria_core.agents.loading import LoadedAgent
 from choria_core.agents.node import Node
+from choria_core.audit.trail import AuditTrail
 from choria_core.authorization.authorizer import AuthorizationRequest, Authorizer
 from choria_core.ddl.document import Metadata
 from choria_core.ddl.inputs import RefusedInputError
@@ -50,9 +51,10 @@ class AgentHost:
         agents: by name, shared with other nodes of the process.
         node: whom they act for.
         authorizer: asked before each action, shared as well; None allows everything.
+        audit: told of each action that is about to run; None for nobody.
     """
 
-    __slots__ = ("_agents", "_authorizer", "_node")
+    __slots__ = ("_agents", "_audit", "_authorizer", "_node")
 
     def __init__(
         self,
@@ -60,8 +62,10 @@ class AgentHost:
         *,
         node: Node,
         authorizer: Authorizer | None = None,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._agents = agents
+        self._audit = audit
         self._node = node
         self._authorizer = authorizer
 
@@ -113,6 +117,8 @@ class AgentHost:
             return _failure(call.action[:_SHOWN], StatusCode.UNKNOWN_ACTION, problem)
         if not self._is_allowed(call, request.request):
             return _failure(call.action, StatusCode.ABORTED, NOT_AUTHORIZED)
+        if self._audit is not None:
+            self._audit.record(request.request, call, action.ddl)
         try:
             arguments = _arguments(action, call)
         except RefusedInputError as error:

@@ -118,6 +118,11 @@ class ActionDdl(Struct, frozen=True, kw_only=True):
     display: str = "failed"
     aggregate: tuple[AggregateDdl, ...] = ()
 
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """The inputs that nobody shall see."""
+        return tuple(name for name, item in self.input.items() if item.sensitive)
+
 
 class Ddl(Struct, frozen=True):
     """The whole description of an agent."""

@@ -1,0 +1,1 @@
+"""What callers were allowed to do, kept for those who ask later."""
