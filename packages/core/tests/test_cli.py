@@ -294,6 +294,26 @@ def test_a_reader_that_goes_away_is_no_error(plugged: Mapping[str, str]) -> None
     assert "error: " not in ended.stderr
 
 
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_streams_may_be_closed(closed: str, plugged: Mapping[str, str]) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{CHORIA} hello me {closed}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **plugged},
+    )
+
+    assert ended.returncode == 0
+    assert "error" not in ended.stderr.replace("errors", "")
+
+
+def test_a_terminal_may_lack_characters(plugged: Mapping[str, str]) -> None:
+    ended = choria("hello", "\u4e16", environment={**plugged, "PYTHONIOENCODING": "latin-1"})
+
+    assert ended.stdout == "hello \\u4e16\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_installed_for_a_shell(tmp_path: Path, shell: str) -> None:
     # Without detection the shell is the one named, not the one that runs the tests.

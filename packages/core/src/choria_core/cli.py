@@ -16,6 +16,7 @@ from choria_core.command_group import CommandGroup
 from choria_core.commands.plain_values import let_plain_values_pass
 from choria_core.errors import ChoriaError
 from choria_core.plugins import Plugins, disabled_by
+from choria_core.standard_streams import ready_standard_streams
 
 INTERRUPTED = 130
 DEBUG_OPTION = "--debug"
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None, *, plugins: Plugins | None = No
         arguments: without the program's name; the process's own when None.
         plugins: those to use; the installed ones when None.
     """
+    ready_standard_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = _take_debug(words)
     try:

@@ -77,6 +77,27 @@ def test_json_lines_are_all_that_is_printed(choria: Choria, book: WriteBook) -> 
     assert [one["text"] for one in events(told.out, "log") if one["is_output"]] == ["hello"]
 
 
+def test_json_lines_are_unicode_on_any_terminal(book: WriteBook) -> None:
+    file = book('tasks: [{shell: {command: echo "\u4e16"}}]\n')
+    told = subprocess.run(
+        [sys.executable, "-m", "choria", "playbook", "run", str(file), "--json"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )
+
+    said = events(told.stdout.decode(), "log")
+    assert [one["text"] for one in said if one["is_output"]] == ["\u4e16"]
+
+
+def test_nobody_may_be_there_to_type_or_to_read(book: WriteBook, tmp_path: Path) -> None:
+    program = f"{sys.executable} -m choria playbook run {book(SHELL)} --report-file report.yaml"
+    told = subprocess.run(["/bin/sh", "-c", f"{program} 0<&- 1>&- 2>&-"], check=False, cwd=tmp_path)
+
+    report = yaml.safe_load((tmp_path / "report.yaml").read_text())
+    assert (told.returncode, report["report"]["success"]) == (0, True)
+
+
 def test_a_report_is_kept_where_it_is_told(choria: Choria, book: WriteBook, tmp_path: Path) -> None:
     told = choria("run", book(SHELL), "--report-file", "report.yaml")
 

@@ -104,6 +104,22 @@ def test_a_report_has_the_keys_of_the_original() -> None:
     assert found["logs"][0]["from"] == "prep.nodes"
 
 
+def test_of_endless_logs_the_first_and_the_last_lines_are_kept() -> None:
+    report = ReportDocument("d1")
+    report.take(BEGAN)
+    for number in range(600):
+        text = f"{number} " + "x" * 50_000
+        report.take(Line(time=101, level=Level.INFO, context="tasks.shell", text=text))
+
+    text = report.text()
+
+    assert len(text) < 17 << 20
+    said = [line["msg"] for line in yaml.load(text, yaml.CSafeLoader)["logs"]]
+    assert said[0].startswith("0 ")
+    assert said[-1].startswith("599 ")
+    assert f"[{601 - len(said)} lines are not kept]" in said
+
+
 @given(value=JSON, text=st.text())
 def test_whatever_a_task_gave_is_read_again(value: object, text: str) -> None:
     report = ReportDocument("d1")

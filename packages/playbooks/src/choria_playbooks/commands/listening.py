@@ -1,6 +1,7 @@
 """Who is told of a run: terminal, standard error, JSON, the report."""
 
 import contextlib
+import io
 import os
 import sys
 import time
@@ -89,6 +90,7 @@ def listening(
             listeners.append(ReportFile(file, digest=book.digest))
             stack.callback(_forget_empty, file)
         if tells.as_json:
+            _speak_unicode()
             listeners.append(_while_heard(_print_json, sys.stdout))
         elif sys.stdout.isatty() and not (is_check or asks):
             from choria_playbooks.view.live import LiveView
@@ -158,6 +160,12 @@ def _while_heard(listener: "Listener", stream: TextIO) -> "Listener":
 def _quieter(level: Level) -> Level:
     """In a tree what happens is seen: the usual lines would say it again."""
     return Level.WARN if level is Level.INFO else level
+
+
+def _speak_unicode() -> None:
+    """JSON is UTF-8 whatever the terminal is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _print_json(event: Event) -> None:

@@ -17,6 +17,7 @@ from choria_playbooks.engine.events import (
     CONTAINERS,
     Event,
     InputsKnown,
+    Level,
     Line,
     NodesFound,
     RunBegan,
@@ -25,6 +26,7 @@ from choria_playbooks.engine.events import (
     StepEnded,
     TryEnded,
 )
+from choria_playbooks.report.kept_items import KeptItems
 from choria_playbooks.report.yaml_lines import item, mapping, scalar
 
 VERSION: Final = 1
@@ -61,7 +63,7 @@ class ReportDocument:
     _nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _tasks: list[str] = field(default_factory=list)
     _steps: list[str] = field(default_factory=list)
-    _logs: list[str] = field(default_factory=list)
+    _logs: KeptItems = field(default_factory=KeptItems)
     _tallies: dict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     _attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _last: StepEnded | None = None
@@ -85,7 +87,7 @@ class ReportDocument:
             case StepEnded():
                 self._take_step(event)
             case Line():
-                self._logs.append(item(mapping(_log(event))))
+                self._logs.add(item(mapping(_log(event))))
                 return False
             case _:
                 return False
@@ -134,7 +136,13 @@ class ReportDocument:
         yield from self._metrics(start, end)
         last = self._last
         yield from _block("resume", {"last": last.id, "data": list(last.data)} if last else {})
-        yield from _list("logs", self._logs)
+        yield from _list("logs", list(self._logs.texts(self._gap(start))))
+
+    def _gap(self, time: float) -> str:
+        """Stands in the log for lines that are not kept."""
+        said = f"[{self._logs.left_out} lines are not kept]"
+        line = Line(time=time, level=Level.WARN, context="report", text=said)
+        return item(mapping(_log(line)))
 
     def _metrics(self, start: float, end: float) -> Iterator[str]:
         yield "metrics:\n"
