@@ -14,7 +14,19 @@ from choria_core.playbook.workbench import Workbench
 from choria_core.plugins import Plugins
 from choria_playbooks.book.offered_kinds import kinds_of
 from choria_playbooks.book.parsing import parse_book
-from choria_playbooks.engine.events import Event, Line, RunEnded, State, StepEnded
+from choria_playbooks.engine.events import (
+    Event,
+    Line,
+    NodeDone,
+    NodesWaiting,
+    RunBegan,
+    RunEnded,
+    State,
+    StepBegan,
+    StepEnded,
+    TryBegan,
+    TryEnded,
+)
 from choria_playbooks.engine.request import Listener, Resumption, RunRequest
 from choria_playbooks.engine.run import run_book
 from choria_playbooks.report.reading import read_report, resumption
@@ -62,6 +74,34 @@ class Ran:
     def lines(self, context: str = "") -> list[str]:
         """Texts of log lines, all or those of a context."""
         return [line.text for line in self.of(Line) if context in ("", line.context)]
+
+
+def check_told(events: list[Event]) -> None:
+    """Whatever a run was: what began has ended, within what surrounds it, and masks agree."""
+    open_steps: dict[str, StepBegan] = {}
+    for event in events:
+        if isinstance(event, StepBegan):
+            assert event.id not in open_steps, f"{event.id} began twice"
+            open_steps[event.id] = event
+        elif isinstance(event, StepEnded):
+            began = open_steps.pop(event.id, None)
+            inner = [one.id for one in open_steps.values() if one.parent == event.id]
+            assert not inner, f"{event.id} ended before {inner}"
+            assert began is None or began.parent == event.parent
+            assert began is not None or event.state is State.SKIPPED or event.is_resumed
+        elif isinstance(event, TryBegan | TryEnded | NodesWaiting | NodeDone):
+            assert event.id in open_steps, f"{event.id} is told of and did not begin"
+        if isinstance(event, StepBegan | StepEnded) and not _is_outside(event):
+            assert event.parent in open_steps, f"{event.id} is told of outside of its parent"
+    assert not open_steps, f"{list(open_steps)} never ended"
+    assert isinstance(events[0], RunBegan)
+    assert isinstance(events[-1], RunEnded)
+
+
+def _is_outside(event: StepBegan | StepEnded) -> bool:
+    """Whether a step has no parent, or stands around it: a hook of a task."""
+    within = event.id.removeprefix(event.parent)
+    return not event.parent or within.startswith(("/hooks.pre_task[", "/hooks.post_task["))
 
 
 def _no_config() -> ClientConfig:
@@ -127,6 +167,7 @@ class Lab:
         )
         async with bench:
             ended = await run_book(wanted, bench=bench, listeners=listeners, stop=self.stop)
+        check_told(events)
         return Ran(ended, events, self.said())
 
     def resumption(self, report: str) -> Resumption:

@@ -11,6 +11,7 @@ from choria_playbooks.book.model import Step
 from choria_playbooks.engine.describing import describe, describe_at_hand
 from choria_playbooks.engine.events import State
 from choria_playbooks.engine.frame import FINE, UNKNOWN, Frame, StepResult, TaskRecord
+from choria_playbooks.engine.halt import HaltedError
 from choria_playbooks.engine.registering import register
 from choria_playbooks.engine.replaying import resume_step
 from choria_playbooks.engine.scope import StepScope, UnknownValueError
@@ -40,7 +41,7 @@ class Loops:
         """Do a step for each item, up to the first that fails.
 
         Raises:
-            HaltedError: the run ends before the first.
+            HaltedError: the run ends before the items are known.
         """
         place = Place(
             frame=frame,
@@ -54,6 +55,9 @@ class Loops:
         try:
             async with self._session.halt.guard(heeds_stop=frame.heeds_stop):
                 items = await _items(step, frame)
+        except HaltedError as halted:
+            tell_ended(place, Ending(state=State.STOPPED, message=str(halted)))
+            raise
         except UnknownValueError:
             items = [UNKNOWN]
         except ChoriaError as error:
@@ -96,9 +100,11 @@ class Loops:
         records: list[TaskRecord] = []
         for number, item in enumerate(items, 1):
             around = replace(inner, item=item)
-            result = await self._pass(
-                step, around, f"{identity}#{number}", is_written_out=is_written_out
-            )
+            name = f"{identity}#{number}"
+            try:
+                result = await self._pass(step, around, name, is_written_out=is_written_out)
+            except HaltedError as halted:
+                result = StepResult(state=State.STOPPED, message=str(halted))
             if result.record is not None:
                 records.append(result.record)
             if not result.goes_on:
@@ -124,8 +130,7 @@ class Loops:
                 return await resume_step(step, frame, finished)
         if not is_written_out:
             choice.forget(identity)
-        if reason := self._session.halt.reason(heeds_stop=frame.heeds_stop):
-            return StepResult(state=State.STOPPED, message=reason)
+        self._session.halt.check(heeds_stop=frame.heeds_stop)
         return await self._run_pass(step, frame, identity)
 
 

@@ -135,7 +135,7 @@ class _Run:
     def _tell_began(self) -> None:
         request, teller = self._session.request, self._session.teller
         data = request.book.metadata
-        teller.tell(
+        teller.begin(
             RunBegan(
                 time=teller.now(),
                 book=data.name,

@@ -10,7 +10,7 @@ from choria_playbooks.engine.request import Listener
 
 
 class Teller:
-    """The voice of a run.
+    """The voice of a run; it keeps what it is told until the run has begun.
 
     Args:
         listeners: are told everything, each at once.
@@ -31,9 +31,19 @@ class Teller:
         self.masking = masking
         self.now = clock
         self._listeners = tuple(listeners)
+        self._early: list[Event] | None = [] if self._listeners else None
+
+    def begin(self, event: Event) -> None:
+        """The first event, which comes before all that was told already."""
+        early, self._early = self._early, None
+        for one in (event, *(early or ())):
+            self.tell(one)
 
     def tell(self, event: Event) -> None:
         """An event whose texts were masked."""
+        if self._early is not None:
+            self._early.append(event)
+            return
         for listener in self._listeners:
             listener(event)
 
