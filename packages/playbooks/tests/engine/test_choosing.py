@@ -1,105 +1,11 @@
 """Which steps are done, of books of any shape."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_playbooks.engine.events import State
 from packages.playbooks.tests.engine.conftest import Lab
-
-TAGS = ("x", "y", "z")
-
-anywhere = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
-@dataclass
-class Node:
-    """A step of a book.
-
-    Attributes:
-        kind: ``note``, ``block``, ``parallel``, ``loop`` (of a block) or ``tasks``.
-        tags: of it.
-        inner: steps within it.
-        name: of a note.
-    """
-
-    kind: str
-    tags: tuple[str, ...]
-    inner: "list[Node]"
-    name: str = ""
-
-
-tags = st.lists(st.sampled_from(TAGS), max_size=2, unique=True).map(tuple)
-notes = st.builds(lambda tags: Node("note", tags, []), tags)
-trees = st.lists(
-    st.recursive(
-        notes,
-        lambda inner: st.builds(
-            Node,
-            st.sampled_from(("block", "parallel", "loop", "tasks")),
-            tags,
-            st.lists(inner, min_size=1, max_size=3),
-        ),
-        max_leaves=6,
-    ),
-    min_size=1,
-    max_size=4,
-)
-
-
-class Written:
-    """A book made of nodes, each note with a name of its own."""
-
-    def __init__(self, nodes: list[Node], bad: str = "") -> None:
-        self.lists: dict[str, Any] = {}
-        self._bad = bad
-        self._count = 0
-        self.tasks = [self._step(node) for node in nodes]
-
-    def _step(self, node: Node) -> dict[str, Any]:
-        if node.kind == "note":
-            node.name = f"n{self._count}"
-            self._count += 1
-            words: dict[str, Any] = {"name": node.name, "tags": list(node.tags)}
-            if node.name == self._bad:
-                words["fail"] = "{{ inputs.bad }}"
-            return {"note": words}
-        inner = [self._step(one) for one in node.inner]
-        if node.kind == "tasks":
-            name = f"l{len(self.lists)}"
-            self.lists[name] = {"tasks": inner}
-            return {"tasks": {"list": name, "tags": list(node.tags)}}
-        words = {"tasks": inner, "tags": list(node.tags)}
-        if node.kind == "loop":
-            return {"block": {**words, "loop": ["a", "b"]}}
-        return {node.kind: words}
-
-    @property
-    def text(self) -> str:
-        """All but the head of the book."""
-        book = {
-            "data_stores": {"box": {"type": "spy"}},
-            "inputs": {"bad": {"type": "Boolean", "data": "box/bad", "default": False}},
-            "task_lists": self.lists,
-            "tasks": self.tasks,
-        }
-        return "\n".join(f"{key}: {json.dumps(value)}" for key, value in book.items())
-
-
-def times(nodes: list[Node], around: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
-    """Names of notes with all their tags, as often as they are done."""
-    for node in nodes:
-        own = around.union(node.tags)
-        if node.kind == "note":
-            yield node.name, own
-        for _ in range(2 if node.kind == "loop" else 1):
-            yield from times(node.inner, own)
+from packages.playbooks.tests.engine.shapes import TAGS, Node, Written, anywhere, times, trees
 
 
 @anywhere
@@ -108,7 +14,7 @@ async def test_tags_choose_exactly_those_that_they_should(
     lab: Lab, nodes: list[Node], wanted: set[str], unwanted: set[str]
 ) -> None:
     written = Written([*nodes, Node("note", TAGS, [])])
-    every = [*times(nodes), (f"n{written._count - 1}", frozenset(TAGS))]
+    every = [*times(nodes), (f"n{written.count - 1}", frozenset(TAGS))]
     lab.notes()
     ran = await lab.run(written.text, tags=frozenset(wanted), skip_tags=frozenset(unwanted))
 

@@ -5,10 +5,13 @@ import signal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from choria_playbooks.engine.events import Event, LockGone, State, StepBegan, TryEnded
+from choria_playbooks.engine.events import Event, LockGone, State, StepBegan, StepEnded, TryEnded
 from packages.playbooks.tests.engine.conftest import Lab, Ran
 from packages.playbooks.tests.engine.recording import SpyLock
+from packages.playbooks.tests.engine.shapes import Node, Written, anywhere, trees
 
 HOOKS = """
 hooks:
@@ -388,3 +391,57 @@ async def test_a_store_that_cannot_be_opened_says_why(lab: Lab) -> None:
     assert ran.ended.exit_code == 1
     assert ran.ended.error == "data store bad (spy): ZeroDivisionError: it is shut"
     assert lab.diary.stores[-2:] == ["close bad", "close box"]
+
+
+@anywhere
+@given(trees, st.integers(0, 60), st.booleans())
+async def test_whenever_it_is_stopped_or_loses_its_lock_all_is_given_back(
+    lab: Lab,
+    nodes: list[Node],
+    moment: int,
+    is_loss: bool,  # noqa: FBT001
+) -> None:
+    count = 0
+    lab.stop.clear()
+    lab.stop.signal = signal.SIGTERM
+
+    def end(_event: Event) -> None:
+        nonlocal count
+        count += 1
+        if count == moment:
+            lock = lab.diary.locks.get("box/key")
+            if is_loss and lock is not None:
+                lock.lose("a test")
+            else:
+                lab.stop.set()
+
+    lab.diary.stores.clear()
+    ran = await lab.run(
+        f"{Written(nodes).text}\nlocks: [box/key]\nhooks: {{post_book: [{{note: {{}}}}]}}\n",
+        listener=end,
+    )
+
+    assert lab.diary.stores.count("lock box/key") == lab.diary.stores.count("unlock box/key")
+    assert lab.diary.stores[-1] == "close box"
+    assert lab.diary.locks == {}
+    assert ran.ended.exit_code in (0, 4, 143)
+    assert ran.ended.is_ok == (ran.ended.exit_code == 0)
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_tasks_that_wait_for_nothing_can_be_stopped(lab: Lab) -> None:
+    def end(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.id == "tasks[0]#3":
+            lab.stop.set()
+
+    ran = await lab.run(
+        """
+        data_stores: {memory: {type: memory}}
+        tasks:
+          - data: {loop: [1, 2, 3, 4, 5, 6], action: write, key: memory/x, value: "{{ item }}"}
+        """,
+        listener=end,
+    )
+
+    assert not ran.ended.is_ok
+    assert "tasks[0]#6" not in ran.states

@@ -102,6 +102,7 @@ class Attempts:
         began = time.perf_counter()
         limit = asyncio.timeout(spec.control.timeout_seconds)
         async with session.halt.guard(heeds_stop=frame.heeds_stop):
+            await asyncio.sleep(0)  # tasks that wait for nothing let signals and locks have a turn
             session.keeper.require_held()
             try:
                 async with limit:
