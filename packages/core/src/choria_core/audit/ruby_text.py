@@ -52,6 +52,7 @@ def inspected(value: object, *, symbols: bool = False) -> str:
 
     Raises:
         RecursionError: it is nested too deeply.
+        ValueError: it holds a number of thousands of digits.
     """
     if isinstance(value, str):
         return quoted(value)
@@ -70,7 +71,8 @@ def inspected(value: object, *, symbols: bool = False) -> str:
 def quoted(text: str) -> str:
     """A text in quotes."""
     safe = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped(_INTERPOLATES.sub(r"\\#", safe))}"'
+    safe = escaped(_INTERPOLATES.sub(r"\\#", safe))
+    return f'"{safe}"'
 
 
 def escaped(text: str) -> str:
@@ -143,7 +145,7 @@ class _Reader:
             case "symbol":
                 return token["symbol"]
             case "number":
-                return _number(token["number"])
+                return self._number(token["number"])
             case "word" if token["word"] in _WORDS:
                 return _WORDS[token["word"]]
             case "sign" if token["sign"] == "{":
@@ -188,6 +190,12 @@ class _Reader:
                 raise self._problem()
         return elements
 
+    def _number(self, text: str) -> int | float:
+        try:
+            return int(text) if text.lstrip("-").isdigit() else float(text)
+        except ValueError:  # of more digits than anybody counts
+            raise self._problem() from None
+
     def _expect(self, sign: str) -> None:
         if self._token()["sign"] != sign:
             raise self._problem()
@@ -205,9 +213,3 @@ class _Reader:
 
 def _content(token: str) -> str:
     return unescaped(token.removeprefix(":")[1:-1])
-
-
-def _number(text: str) -> int | float:
-    if text.lstrip("-").isdigit():
-        return int(text) if len(text) <= 4000 else 0
-    return float(text)
