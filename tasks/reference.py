@@ -35,6 +35,8 @@ OWN_DISTRIBUTIONS = (
     "choria-plugin-environment",
     "choria-plugin-etcd",
     "choria-plugin-file",
+    "choria-plugin-json-audit",
+    "choria-plugin-logfile-audit",
     "choria-plugin-memory",
     "choria-plugin-nats-kv",
     "choria-plugin-shell",

@@ -1,5 +1,6 @@
 """A file that audit logs are appended to."""
 
+import errno
 import grp
 import os
 from contextlib import suppress
@@ -72,20 +73,13 @@ class AuditFile:
             )
 
 
-def configured_file(config: ServerConfig, *, default: Path | None = None) -> AuditFile | None:
-    """The file that a server's configuration names.
-
-    Args:
-        config: of the server.
-        default: for a configuration without one; None for none.
+def configured_file(config: ServerConfig, path: Path) -> AuditFile:
+    """A file with the mode and group that a server's configuration wants.
 
     Raises:
         ConfigError: there is no such group.
     """
     audit = config.audit
-    path = audit.file or default
-    if path is None:
-        return None
     return AuditFile(path, mode=audit.mode, group=_group(config) if audit.group else None)
 
 
@@ -108,4 +102,4 @@ def _write(file: int, line: bytes) -> None:
         end = os.lseek(file, 0, os.SEEK_CUR)
         if os.fstat(file).st_size == end:
             os.ftruncate(file, end - written)
-    raise OSError(28, "only a part of the line has room")
+    raise OSError(errno.ENOSPC, "only a part of the line has room")
