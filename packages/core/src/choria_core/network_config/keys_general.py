@@ -139,6 +139,20 @@ REGISTRATION: Final = (
         default="true",
     ),
     Key(
+        "plugin.choria.registration.file",
+        PATH,
+        SERVER,
+        "file that the registration `choria` writes statistics to, `%s` standing for the node; "
+        "`choria-stats.json` beside `logfile` where unset",
+    ),
+    Key(
+        "plugin.choria.registration.prometheus_file",
+        PATH,
+        SERVER,
+        "file that it writes them to for the textfile collector of node_exporter, as "
+        "`/var/lib/node_exporter/choria.prom`; none where unset",
+    ),
+    Key(
         "plugin.choria.registration.size_trigger",
         BYTES,
         SERVER,

@@ -34,6 +34,19 @@ class InventoryRegistration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsFiles:
+    """Files of the registration ``choria``; ``%s`` in them stands for the node.
+
+    Attributes:
+        file: of statistics; None for ``choria-stats.json`` beside the log.
+        prometheus_file: the same for node_exporter; None for none.
+    """
+
+    file: Annotated[Path | None, Of("plugin.choria.registration.file")]
+    prometheus_file: Annotated[Path | None, Of("plugin.choria.registration.prometheus_file")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """What a server tells of itself, and when.
 
@@ -50,6 +63,7 @@ class Registration:
     splay: Annotated[bool, Of("registration_splay")]
     file_content: FileRegistration
     inventory_content: InventoryRegistration
+    statistics: StatisticsFiles
     size_trigger_bytes: Annotated[int, Of("plugin.choria.registration.size_trigger")]
     size_interval_seconds: Annotated[int, Of("plugin.choria.registration.size_interval")]
 

@@ -1,0 +1,1 @@
+"""Registration of Choria nodes: the names of their agents, as the first MCollective sent them."""

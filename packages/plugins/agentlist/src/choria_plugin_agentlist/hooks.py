@@ -1,0 +1,11 @@
+"""What this plugin contributes to servers."""
+
+from collections.abc import Iterable
+
+from choria_core.hookspecs import RegistrationPlugin, hookimpl
+
+
+@hookimpl
+def choria_registrations() -> Iterable[RegistrationPlugin]:
+    """The registration."""
+    return [RegistrationPlugin("agentlist", "choria_plugin_agentlist.registration:AgentList")]

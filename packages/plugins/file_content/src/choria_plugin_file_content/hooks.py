@@ -1,0 +1,15 @@
+"""What this plugin contributes to servers."""
+
+from collections.abc import Iterable
+
+from choria_core.hookspecs import RegistrationPlugin, hookimpl
+
+
+@hookimpl
+def choria_registrations() -> Iterable[RegistrationPlugin]:
+    """The registration."""
+    return [
+        RegistrationPlugin(
+            "file_content", "choria_plugin_file_content.registration:FileRegistration"
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Registration of Choria nodes: everything that a node knows about itself."""
