@@ -211,6 +211,7 @@ async def test_the_audit_file_of_a_node_has_the_recorded_fields(
 ) -> None:
     fleet = await make_fleet(broker, audit_pattern=f"{tmp_path}/audit-%s.log")
     await fleet.ping(3)
+    await fleet.call(3, "emulated0", "forget", {"size": 5})
     await fleet.call(3, "emulated0", "generate", {"size": 5})
     for name in NAMES:
         [text] = (tmp_path / f"audit-{name}.log").read_text().splitlines()  # type: ignore[operator]

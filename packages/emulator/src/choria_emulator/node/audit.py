@@ -1,34 +1,17 @@
-"""Audit files of nodes: a line of JSON for each action that a caller was allowed.
+"""Audit files of nodes: a line of JSON for each action that a caller was allowed."""
 
-Source: the recorded audit log of the Go server.
-"""
-
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from msgspec import Raw, Struct
-
-from choria_core.errors import ConfigError
-from choria_core.node.opening import OpenedRequest
-from choria_core.protocol.json_documents import encode_document
-from choria_core.protocol.messages import NANOSECONDS
-from choria_core.protocol.rpc_body import RpcRequest
+from choria_core.audit.appending import AuditFile
+from choria_core.audit.entry import entry_of
+from choria_core.audit.json_lines import json_head, json_tail
+from choria_core.errors import ConfigError, WorkError
 from choria_core.telemetry.logs import get_logger
+from choria_emulator.node.task import Task
 
 PLACE: Final = "%s"
-
-
-class _Entry(Struct, frozen=True, gc=False):
-    timestamp: str
-    request_id: str
-    request_time: int
-    caller: str
-    sender: str
-    agent: str
-    action: str
-    data: Raw
+_MODE: Final = 0o600
 
 
 class AuditLog:
@@ -36,7 +19,6 @@ class AuditLog:
 
     Args:
         pattern: path with ``%s`` for the name of the node.
-        clock_ns: unix time.
 
     Attributes:
         lost: lines that could not be written.
@@ -45,33 +27,37 @@ class AuditLog:
         ConfigError: the pattern has not exactly one ``%s``.
     """
 
-    def __init__(self, pattern: str, *, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, pattern: str) -> None:
         check_pattern(pattern)
         self._pattern = pattern
-        self._clock_ns = clock_ns
+        self._last: tuple[Task | None, bytes] = None, b""
         self.lost = 0
 
-    def record(self, identity: str, opened: OpenedRequest, call: RpcRequest) -> None:
-        """Write that ``identity`` did what was asked."""
-        request = opened.request
-        moment = datetime.fromtimestamp(self._clock_ns() / NANOSECONDS, UTC)
-        entry = _Entry(
-            timestamp=moment.strftime("%Y-%m-%dT%H:%M:%S.%f%z"),
-            request_id=request.request_id,
-            request_time=request.time_ns // NANOSECONDS,
-            caller=request.caller,
-            sender=request.sender,
-            agent=call.agent,
-            action=call.action,
-            data=call.data,
-        )
+    def record(self, identity: str, task: Task, *, now_ns: int) -> None:
+        """Write that ``identity`` did what was asked, unless it is of no action."""
+        tail = self._tail(task)
+        if not tail:
+            return
+        path = Path(self._pattern.replace(PLACE, identity))
         try:
-            with Path(self._pattern.replace(PLACE, identity)).open("ab") as file:
-                file.write(encode_document(entry) + b"\n")
-        except OSError as error:
+            AuditFile(path, mode=_MODE).append(json_head(now_ns) + tail)
+        except WorkError as error:
             if self.lost == 0:
                 get_logger("choria.emulator").error("audit is lost", cause=str(error))
             self.lost += 1
+
+    def _tail(self, task: Task) -> bytes:
+        """What the lines of all nodes end with; empty for none."""
+        if self._last[0] is not task:
+            self._last = task, _tail(task)
+        return self._last[1]
+
+
+def _tail(task: Task) -> bytes:
+    if task.call is None or task.action is None:
+        return b""
+    request = task.opened.request
+    return json_tail(entry_of(request, task.call, sensitive=task.action.sensitive, time_ns=0))
 
 
 def check_pattern(pattern: str) -> None:

@@ -194,8 +194,8 @@ class Desk:
         if stencil is not None:
             if task.is_denied:
                 self.counts.denied += 1
-            elif task.call is not None and self._audit is not None:
-                self._audit.record(node.identity, task.opened, task.call)
+            elif self._audit is not None:
+                self._audit.record(node.identity, task, now_ns=now_ns)
             self._send(node, task, stencil.frame(node.name), now_ns)
 
     def _work_out(self, node: EmulatedNode, task: Task, now_ns: int) -> ReplyStencil | None:
@@ -231,8 +231,8 @@ class Desk:
             return
         if is_denied(payload):
             self.counts.denied += 1
-        elif task.call is not None and self._audit is not None:
-            self._audit.record(node.identity, task.opened, task.call)
+        elif self._audit is not None:
+            self._audit.record(node.identity, task, now_ns=self._clock_ns())
         body = sealed(node, task.opened, payload, now_ns=now_ns)
         reply_to = task.opened.transport.headers.reply_to.encode()
         self._send(node, task, wire.publish(reply_to, b"", b"", body), now_ns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from choria_core.agents.agent import RawAgent
 from choria_core.agents.host import NOT_AUTHORIZED, AgentHost
 from choria_core.agents.loading import LoadedAgent
+from choria_core.ddl.document import ActionDdl
 from choria_core.errors import RemoteProtocolError
 from choria_core.filters.node_view import NodeView
 from choria_core.node.opening import OpenedRequest
@@ -50,6 +51,7 @@ class Task:
     Attributes:
         is_refused: whether it is none, or of a collective that the group is not in.
         call: the action and its arguments; None for agents without actions.
+        action: the description of the action; None where the agent does not have it.
         wanted: whether the filter means the group's nodes; None where that differs.
         is_quick: whether the answer is made at once, without waiting.
     """
@@ -58,6 +60,7 @@ class Task:
         "_failures",
         "_payload",
         "_stencils",
+        "action",
         "body",
         "call",
         "is_denied",
@@ -83,6 +86,7 @@ class Task:
         self.opening = opening
         self.seen = seen
         self.call: RpcRequest | None = None
+        self.action: ActionDdl | None = None
         self.wanted: bool | None = False
         self.is_refused = True
         self.is_quick = True
@@ -111,6 +115,8 @@ class Task:
             return
         action = agent.actions.get(self.call.action)
         self.is_quick = action is None or action.is_quick
+        if action is not None and self.call.agent == agent.name:
+            self.action = action.ddl
 
     @property
     def size_bytes(self) -> int:

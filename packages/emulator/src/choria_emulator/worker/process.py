@@ -77,9 +77,7 @@ class WorkerProcess:
         self._workload = Workload(most=WORK_AT_ONCE)
         self._builtin = load_agents(plugins, report=_left_out)
         self._sources = load_data_sources(plugins, report=_left_out)
-        self._audit = (
-            AuditLog(spec.audit_pattern, clock_ns=self._clock_ns) if spec.audit_pattern else None
-        )
+        self._audit = AuditLog(spec.audit_pattern) if spec.audit_pattern else None
         self._log = SparingLog(self._clock_ns, logger="choria.emulator")
         self._events = EventTeller(self.counts, is_legacy=self._network.is_legacy)
         self.registrar = Registrar(
