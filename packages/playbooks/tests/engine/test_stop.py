@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from choria_playbooks.engine.events import Event, LockGone, State, StepBegan, StepEnded, TryEnded
+from choria_core.errors import WorkError
+from choria_playbooks.engine.events import (
+    Event,
+    LockGone,
+    RunEnded,
+    State,
+    StepBegan,
+    StepEnded,
+    TryEnded,
+)
 from packages.playbooks.tests.engine.conftest import Lab, Ran
 from packages.playbooks.tests.engine.recording import SpyLock
 from packages.playbooks.tests.engine.shapes import Node, Written, anywhere, trees
@@ -445,3 +454,35 @@ async def test_tasks_that_wait_for_nothing_can_be_stopped(lab: Lab) -> None:
 
     assert not ran.ended.is_ok
     assert "tasks[0]#6" not in ran.states
+
+
+async def test_a_report_that_cannot_be_written_stops_a_run_that_cleans_up(lab: Lab) -> None:
+    def full(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.list == "tasks":
+            raise WorkError("the disk is full")
+
+    with pytest.raises(WorkError, match="the disk is full"):
+        await lab.run(
+            f"""{STORES}{HOOKS}
+tasks:
+  - block:
+      tasks: [{{note: {{name: done}}}}, {{note: {{name: never}}}}]
+      always: [{{note: {{name: always}}}}]
+  - note: {{name: never}}
+""",
+            listener=full,
+        )
+
+    assert lab.notes() == ["pre_book", "done", "always", "on_fail", "post_book"]
+    assert lab.diary.stores[-len(TAIL) :] == TAIL
+
+
+async def test_a_report_whose_last_word_cannot_be_written_fails_the_run(lab: Lab) -> None:
+    def full(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            raise WorkError("the disk is full")
+
+    with pytest.raises(WorkError, match="the disk is full"):
+        await lab.run(f"{HOOKS}\ntasks: [{{note: {{name: done}}}}]\n", listener=full)
+
+    assert lab.notes() == ["pre_book", "done", "on_success", "post_book"]

@@ -40,7 +40,8 @@ async def run_book(
     Raises:
         UsageError: nothing can be run so: tags or steps that are not there, a changed book.
         InvalidConfigError: inputs are missing or wrong; all are named.
-        ChoriaError: what a listener raises, as a report that can no longer be written.
+        ChoriaError: what a listener raised, as a report that could no longer be written; the run
+            was stopped then, and cleaned up.
     """
     session = Session(request, bench=bench, teller=Teller(listeners, masking=Masking()))
     book = request.book
@@ -82,6 +83,8 @@ class _Run:
         )
         teller.line(Level.INFO if ended.is_ok else Level.ERROR, "post", said)
         teller.tell(ended)
+        if teller.failure is not None:
+            raise teller.failure
         return ended
 
     async def _run_guarded(self) -> tuple[StepResult, str]:

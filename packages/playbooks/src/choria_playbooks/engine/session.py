@@ -51,6 +51,7 @@ class Session:
         self.bench = bench
         self.teller = teller
         self.halt = Halt()
+        teller.on_failure = lambda error: self.halt.stop(str(error))
         self.keeper = LockKeeper(halt=self.halt, teller=teller, holder=self._holder)
         self.choice = Choice(request)
         self.confirm = request.confirm
