@@ -167,6 +167,22 @@ tasks:
     assert lab.values()[-2:] == [["n0", "n1", "n2"]] * 2
 
 
+async def test_hooks_come_although_no_node_is_left(lab: Lab) -> None:
+    await lab.run("""
+        tasks:
+          - block:
+              nodes: [a, b]
+              serial: 1
+              max_fail: 2
+              tasks:
+                - note: {name: it, nodes: "{{ batch }}", bad: [a]}
+                - note: {name: next}
+        hooks: {post_task: [{note: {name: after}}]}
+    """)
+
+    assert lab.notes() == ["it", "after", "it", "after", "next", "after"]
+
+
 async def test_a_block_over_no_nodes_does_nothing_but_always(lab: Lab) -> None:
     ran = await lab.run("""
         nodes: {none: {type: listed, names: [], empty_ok: true}}

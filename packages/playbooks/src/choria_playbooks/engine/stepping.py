@@ -319,6 +319,7 @@ class Steps:
             parent=place.id,
             parent_static="",
             wraps_tasks=False,
+            needs_nodes=False,
             in_hook=True,
         )
         return await self.run_list(steps, around)
