@@ -81,3 +81,16 @@ async def test_it_runs_with_consul(
     descriptions = [one["description"] for one in told if one["event"] == "step_ended"]
     assert descriptions[1::2] == ["Deploy to cluster alpha", "Deploy to cluster bravo"]
     assert sessions(consul, "deploy_clusters") == []
+
+
+async def test_it_is_rehearsed_without_consul(
+    playbook: Playbook, book: Path, unused_tcp_port: int, tmp_path: Path
+) -> None:
+    """What would be read there stays unknown, which is no fault."""
+    nobody = f"http://127.0.0.1:{unused_tcp_port}"
+
+    async with playbook("run", book, "--check", CONSUL_HTTP_ADDR=nobody) as program:
+        assert await program.ended() == 0, program.output
+
+    assert program.output.count("known only then: {{{ inputs.cluster }}}") == 2
+    assert not (tmp_path / "said").exists()
