@@ -46,8 +46,12 @@ def check(
         warn(str(warning))
     if errors:
         raise ConfigError("\n".join(str(error) for error in errors))
-    told = f", {len(warnings)} warnings" if warnings else ""
-    typer.echo(f"{len(books)} playbook{'' if len(books) == 1 else 's'} checked{told}")
+    told = f", {_counted(len(warnings), 'warning')}" if warnings else ""
+    typer.echo(f"{_counted(len(books), 'playbook')} checked{told}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Problem, ...]]":

@@ -7,7 +7,7 @@ from typing import Final
 from choria_core.config.problems import Location, Problem, at, key_path
 from choria_core.config.value import nearest
 from choria_playbooks.inputs.errors import InputError
-from choria_playbooks.inputs.input import ABSENT, Input
+from choria_playbooks.inputs.input import ABSENT, Input, InputType
 from choria_playbooks.inputs.types import typed, value_of_text
 from choria_playbooks.inputs.validators import validator_of
 from choria_playbooks.templates.dialect import STRICT
@@ -153,7 +153,10 @@ def _advice(item: Input) -> str:
             [f"write it to {item.file}"] if item.file else [],
         )
         return " or ".join((*kept[0], *kept[1], f"give {option}-file FILE or {option}-env NAME"))
-    return f"give {option} VALUE" + (f": {item.description}" if item.description else "")
+    shown = (
+        f"{option} or --no-{option[2:]}" if item.type is InputType.BOOLEAN else f"{option} VALUE"
+    )
+    return f"give {shown}" + (f": {item.description}" if item.description else "")
 
 
 def _unknown(name: str, inputs: Mapping[str, Input]) -> Problem:
