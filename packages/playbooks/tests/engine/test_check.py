@@ -159,6 +159,24 @@ async def test_all_that_is_wrong_is_told(lab: Lab) -> None:
     assert ran.states["tasks[1]"] is State.OK
 
 
+async def test_what_is_wrong_in_a_block_is_not_rescued(lab: Lab) -> None:
+    ran = await lab.run(
+        """
+        inputs: {word: {type: String}}
+        tasks:
+          - block:
+              tasks: [{note: {fail: "{{ inputs.word }}"}}]
+              rescue: [{note: {name: rescue}}]
+              always: [{note: {name: always}}]
+        """,
+        inputs={"word": "rather"},
+        check=True,
+    )
+
+    assert ran.ended.exit_code == 2
+    assert list(ran.states) == ["tasks[0].tasks[0]", "tasks[0].always[0]", "tasks[0]"]
+
+
 async def test_too_few_nodes_are_found_out_when_they_are_looked_for(lab: Lab) -> None:
     book = "nodes: {web: {type: listed, names: [], at_least: 2}}\n"
 

@@ -43,7 +43,8 @@ class Blocks:
             is_known = bool(touched) or not frame.session.is_rehearsal
             frame = replace(frame, batch=Batch(touched, {}, None, is_known=is_known))
         frame = replace(frame, needs_nodes=False)
-        if result.state is State.FAILED and spec.rescue:
+        is_rehearsal = frame.session.is_rehearsal  # where what is wrong shall be seen
+        if result.state is State.FAILED and spec.rescue and not is_rehearsal:
             rescued = await self.run_list(spec.rescue, frame)
             result = _rescued(result) if rescued.goes_on else rescued
         if spec.always and not halt.loss:
