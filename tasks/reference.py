@@ -31,6 +31,7 @@ OWN_DISTRIBUTIONS = (
     "choria-core",
     "choria-emulator",
     "choria-playbooks",
+    "choria-plugin-adapter",
     "choria-plugin-agentlist",
     "choria-plugin-consul",
     "choria-plugin-environment",

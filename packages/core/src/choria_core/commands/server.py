@@ -1,8 +1,6 @@
 """``choria server``: be a node of a Choria network."""
 
 import dataclasses
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +9,6 @@ import typer
 from choria_core.event_loop import run_until_stopped
 
 if TYPE_CHECKING:
-    from choria_core.network_config.records import Log
     from choria_core.network_config.server_config import ServerConfig
 
 app = typer.Typer(help="Be a node of a Choria network.")
@@ -42,14 +39,15 @@ def run(
 
     SIGINT and SIGTERM finish what is in work, then end with 0; a second one ends at once.
     """
+    from choria_core.commands.log_setup import log_to, shows_warnings
     from choria_core.network_config.load import load_server
     from choria_core.pid_file import pid_file
     from choria_core.server.service import Server
 
     loaded = load_server(config)
     changed = _unprotected(loaded, tls=not disable_tls, verify=not disable_ssl_verification)
-    _log_to(loaded.log)
-    if not _shows_warnings(loaded.log):
+    log_to(loaded.log)
+    if not shows_warnings(loaded.log):
         for warning in loaded.warnings:
             typer.echo(f"warning: {warning}", err=True)
     with pid_file(pid):
@@ -68,23 +66,3 @@ def _unprotected(config: "ServerConfig", *, tls: bool, verify: bool) -> "ServerC
         protection = dataclasses.replace(protection, verify_tls=False)
     security = dataclasses.replace(config.security, protection=protection)
     return dataclasses.replace(config, security=security)
-
-
-def _shows_warnings(log: "Log") -> bool:
-    """Whether somebody who starts it by hand sees its warnings."""
-    return log.file in ("stdout", "stderr") and log.level not in ("error", "fatal")
-
-
-def _log_to(log: "Log") -> None:
-    from choria_core.telemetry.logs import configure
-
-    level = "error" if log.level == "fatal" else log.level
-    match log.file:
-        case "stdout":
-            configure(level, stream=sys.stdout)
-        case "stderr":
-            configure(level)
-        case "discard":
-            configure(level, log_file=os.devnull)
-        case file:
-            configure(level, log_file=file)

@@ -87,6 +87,19 @@ class LeanLink(asyncio.Protocol):
         if self.transport is not None and not self.is_over:
             self.transport.write(data)
 
+    def rest(self) -> None:
+        """Read no more in this turn of the event loop, and go on in the next.
+
+        A loop may read a socket many times in one turn; this lets others have theirs.
+        """
+        if self.transport is not None and not self.is_over and self.transport.is_reading():
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self.transport is not None and not self.is_over:
+            self.transport.resume_reading()
+
     def ping(self) -> asyncio.Future[None]:
         """Send a PING; the future is done when its PONG arrives."""
         pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -229,6 +229,11 @@ class LeanTransport:
                 self._flush_outgoing()
             self._link.write(frames)
 
+    def rest(self) -> None:
+        """Read no more in this turn of the event loop; see :meth:`LeanLink.rest`."""
+        if self._link is not None:
+            self._link.rest()
+
     async def flush(self, *, timeout_seconds: float = 10.0) -> None:
         """Return when the server has processed all that was sent before."""
         link = self._up()

@@ -17,11 +17,13 @@ class Side(enum.Flag):
     SERVER = enum.auto()
     CLIENT = enum.auto()
     BROKER = enum.auto()
+    ADAPTER = enum.auto()
 
 
 SERVER: Final = Side.SERVER
 CLIENT: Final = Side.CLIENT
 BROKER: Final = Side.BROKER
+ADAPTER: Final = Side.ADAPTER
 BOTH: Final = SERVER | CLIENT
 ALL: Final = BOTH | BROKER
 NOBODY: Final = Side(0)

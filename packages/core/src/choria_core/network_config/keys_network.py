@@ -1,10 +1,9 @@
-"""Keys of Choria's own broker, its federation and its adapters.  Pure."""
+"""Keys of Choria's own broker and its federation.  Pure."""
 
 from typing import Final
 
-from choria_core.network_config.keys import BROKER, NAME, Key, Support
+from choria_core.network_config.keys import BROKER, Key, Support
 from choria_core.network_config.kinds import (
-    ADDRESSES,
     BOOLEAN,
     DURATION,
     INTEGER,
@@ -19,25 +18,6 @@ _ROWS: Final[tuple[tuple[str, Kind, str, str], ...]] = (
     ("broker_network", BOOLEAN, "run the network broker", "false"),
     ("broker_federation", BOOLEAN, "run the federation broker", "false"),
     ("federation.cluster", TEXT, "cluster that the federation broker serves", "mcollective"),
-    ("adapters", WORDS, "data adapters to run", ""),
-    (f"adapter.{NAME}.type", TEXT, "`choria_streams`, also called `jetstream`", ""),
-    (f"adapter.{NAME}.queue_len", INTEGER, "messages that may wait in the adapter", "1000"),
-    (
-        f"adapter.{NAME}.stream.servers",
-        ADDRESSES,
-        "brokers of the stream; the usual ones where unset",
-        "",
-    ),
-    (
-        f"adapter.{NAME}.stream.topic",
-        TEXT,
-        "subject to write to, `%s` for the sender; the adapter's name where unset",
-        "",
-    ),
-    (f"adapter.{NAME}.stream.workers", INTEGER, "parallel writers", "10"),
-    (f"adapter.{NAME}.ingest.topic", TEXT, "subject to read from", ""),
-    (f"adapter.{NAME}.ingest.protocol", TEXT, "what is read: `request` or `reply`", "reply"),
-    (f"adapter.{NAME}.ingest.workers", INTEGER, "parallel readers", "10"),
     ("network.listen_address", TEXT, "address to listen on", "::"),
     ("network.client_port", INTEGER, "port for clients and servers", "4222"),
     ("network.client_hosts", WORDS, "networks that clients may come from", ""),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from choria_core.network_config.keys import Key, Side, Support
 from choria_core.network_config.keys_absent import ABSENT
+from choria_core.network_config.keys_adapter import ADAPTERS
 from choria_core.network_config.keys_general import (
     AUDIT,
     AUTHORIZATION,
@@ -89,6 +90,10 @@ _UNSUPPORTED = """\
 Asking for what is marked *refused* keeps the program from starting; the rest is warned of
 where it is set to something else than its default."""
 
+_ADAPTER = """\
+`choria adapter run` reads these beside what a server reads; see
+[how to feed a stream](../howto/feed-a-stream-from-registration.md)."""
+
 _BROKER = """\
 `choria broker run` has options of its own and takes nats-server's configuration; these keys
 come later."""
@@ -104,10 +109,16 @@ _SECTIONS: tuple[tuple[str, str, tuple[Key, ...]], ...] = (
     ("Keys and certificates", "", PROVIDER),
     ("Trust", "", TRUST),
     ("Not supported", _UNSUPPORTED, (*NOT_HERE, *ABSENT)),
+    ("Protocol adapter", _ADAPTER, ADAPTERS),
     ("Choria's broker", _BROKER, NETWORK),
 )
 
-_SIDES = {Side.SERVER: "server", Side.CLIENT: "client", Side.BROKER: "broker"}
+_SIDES = {
+    Side.SERVER: "server",
+    Side.CLIENT: "client",
+    Side.BROKER: "broker",
+    Side.ADAPTER: "adapter",
+}
 
 
 def page() -> str:

@@ -5,11 +5,12 @@ from typing import Final
 
 from choria_core.network_config.keys import Key, Side
 from choria_core.network_config.keys_absent import ABSENT
+from choria_core.network_config.keys_adapter import ADAPTERS
 from choria_core.network_config.keys_general import GENERAL
 from choria_core.network_config.keys_network import NETWORK
 from choria_core.network_config.keys_security import SECURITY
 
-KEYS: Final = (*GENERAL, *SECURITY, *NETWORK, *ABSENT)
+KEYS: Final = (*GENERAL, *SECURITY, *ADAPTERS, *NETWORK, *ABSENT)
 """Every key that the original knows, and what became of it here."""
 
 BY_NAME: Final[Mapping[str, Key]] = {key.name: key for key in KEYS}

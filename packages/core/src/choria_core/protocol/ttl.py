@@ -30,12 +30,17 @@ def freshness(request: Request, *, now_ns: int, started_ns: int) -> Freshness:
         now_ns: unix time.
         started_ns: unix time of this server's start.
     """
-    ttl_ns = request.ttl_seconds * NANOSECONDS
-    age_ns = now_ns - request.time_ns
+    return freshness_of(request.time_ns, request.ttl_seconds, now_ns=now_ns, started_ns=started_ns)
+
+
+def freshness_of(time_ns: int, ttl_seconds: int, *, now_ns: int, started_ns: int) -> Freshness:
+    """Judge a message that was made at ``time_ns``; otherwise as :func:`freshness`."""
+    ttl_ns = ttl_seconds * NANOSECONDS
+    age_ns = now_ns - time_ns
     if age_ns >= ttl_ns:
         return Freshness.EXPIRED
     if -age_ns >= ttl_ns or -age_ns > MAX_AHEAD_SECONDS * NANOSECONDS:
         return Freshness.AHEAD
-    if request.time_ns < started_ns - started_ns % NANOSECONDS:
+    if time_ns < started_ns - started_ns % NANOSECONDS:
         return Freshness.BEFORE_START
     return Freshness.FRESH

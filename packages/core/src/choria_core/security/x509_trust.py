@@ -40,12 +40,33 @@ class X509Trust:
         Raises:
             RefusedError: it was not; says why.
         """
+        known = self._known_certificate(credential, now)
+        is_privileged = self._rules.admit(caller, known.names)
+        verify_rsa(known.key, signed, signature)
+        return VerifiedSender(caller, known.names, is_privileged)
+
+    def verify_node(
+        self, *, identity: str, signed: bytes, signature: bytes, credential: bytes, now: float
+    ) -> VerifiedSender:
+        """Decide whether a registration was made by the node ``identity``.
+
+        Who may call plays no part: a node speaks for itself alone.
+
+        Raises:
+            RefusedError: it was not; says why.
+        """
+        known = self._known_certificate(credential, now)
+        if identity not in known.names:
+            raise RefusedError(Refusal.WRONG_NAME, f"the certificate is not {identity[:80]!a}'s")
+        verify_rsa(known.key, signed, signature)
+        return VerifiedSender(identity, known.names)
+
+    def _known_certificate(self, credential: bytes, now: float) -> KnownCertificate:
+        """The certificate that came with a message, once an authority vouches for it."""
         if credential in _UNSIGNED:
-            raise RefusedError(Refusal.UNSIGNED, "the request is not signed")
+            raise RefusedError(Refusal.UNSIGNED, "the message is not signed")
         known = self._known.find(credential, now=now)
         if known is None:
             known = self._authorities.verify(credential, now=now)
             self._known.keep(credential, known, now=now, expires=known.expires)
-        is_privileged = self._rules.admit(caller, known.names)
-        verify_rsa(known.key, signed, signature)
-        return VerifiedSender(caller, known.names, is_privileged)
+        return known

@@ -1,0 +1,1 @@
+"""The protocol adapter: from messages of a Choria network to a stream."""
