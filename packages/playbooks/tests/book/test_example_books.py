@@ -75,6 +75,17 @@ def test_the_linter_tells_of(parse: Parse, kinds: Kinds, text: str, line: str) -
     assert any(one.startswith(line) for one in found), found
 
 
+@pytest.mark.parametrize(
+    ("value", "is_told"), [("nats://a:4222,b:4222", False), ("nats://up:hunter2@a:4222", True)]
+)
+def test_an_address_is_a_secret_with_a_password_only(
+    parse: Parse, kinds: Kinds, value: str, *, is_told: bool
+) -> None:
+    text = f"tasks: [{{slack: {{channel: a, text: b, token: '{value}'}}}}]\n"
+
+    assert any("looks like a secret" in line for line in _lines(parse(text), kinds)) is is_told
+
+
 def test_what_is_used_is_not_told_of(parse: Parse, kinds: Kinds) -> None:
     text = (
         "schema: 1\ninputs: {a: {type: Boolean}, b: {type: Array}}\n"

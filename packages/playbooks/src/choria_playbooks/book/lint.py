@@ -184,8 +184,10 @@ def _is_free(item: Input) -> bool:
 
 
 def _is_plain(node: Node, dialect: int) -> bool:
-    """Whether a value stands in the book itself."""
-    return isinstance(node, ScalarNode) and node.kind != "null" and not is_marked(node, dialect)
+    """Whether a value stands in the book itself; addresses without a password are no secrets."""
+    if not isinstance(node, ScalarNode) or node.kind == "null" or is_marked(node, dialect):
+        return False
+    return "://" not in node.text or "@" in node.text or "?" in node.text
 
 
 def _plain_secret(node: Node, key: str) -> Problem:
