@@ -1,6 +1,7 @@
 """Which steps of a book are done: by tags, where to begin, and what an earlier run did.  Pure."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -31,7 +32,9 @@ class Choice:
     def __init__(self, request: RunRequest) -> None:
         self._tags = request.tags
         self._skip_tags = request.skip_tags
-        self._finished = _to_keep(request)
+        self._finished = dict(_to_keep(request))
+        self._names = sorted(self._finished)
+        self._ranks = {name: rank for rank, name in enumerate(self._finished)}
         _check_tags(request)
         self._too_early = _before(request.book, request.start_at) if request.start_at else {}
 
@@ -92,25 +95,33 @@ class Choice:
         Those of another book that it called are not among them: they had names and stores of
         their own.
         """
-        for name, step in self._finished.items():
-            if _is_within(name, identity) and not _ELSEWHERE.search(name, len(identity)):
-                yield step
+        for name in sorted(self._within(identity), key=self._ranks.__getitem__):
+            if not _ELSEWHERE.search(name, len(identity)):
+                yield self._finished[name]
 
     def forget(self, identity: str) -> None:
         """Do a step again, with all within it: it is another one now."""
-        self._finished = {
-            name: step
-            for name, step in self._finished.items()
-            if name != identity and not _is_within(name, identity)
-        }
+        for name in (identity, *self._within(identity)):
+            self._finished.pop(name, None)
 
     def finished_batches(self, identity: str) -> Mapping[int, FinishedStep]:
         """The batches of a block that an earlier run did, by number."""
         found: dict[int, FinishedStep] = {}
-        for name, step in self._finished.items():
-            match = _BATCH.fullmatch(name[len(identity) :]) if name.startswith(identity) else None
-            if match and step.type == "batch":
-                found[int(match[1])] = step
+        for name in self._within(identity):
+            match = _BATCH.fullmatch(name, len(identity))
+            if match and self._finished[name].type == "batch":
+                found[int(match[1])] = self._finished[name]
+        return found
+
+    def _within(self, identity: str) -> list[str]:
+        """Ids of steps in a step that an earlier run did."""
+        found: list[str] = []
+        for index in range(bisect_left(self._names, identity), len(self._names)):
+            name = self._names[index]
+            if not name.startswith(identity):
+                break
+            if name in self._finished and _is_within(name, identity):
+                found.append(name)
         return found
 
     def _holds_chosen(self, step: Step, book: Book, seen: frozenset[str]) -> bool:
