@@ -257,14 +257,13 @@ async def test_a_node_outlives_the_restart_of_its_broker(
 async def test_what_a_configuration_asks_for_in_vain_is_named(
     configure: WriteConfig, plain_broker: Broker
 ) -> None:
-    config = configure("registration = file_content", "rpcaudit = true")
+    config = configure("plugin.choria.prometheus_textfile_directory = /a")
     with capture_logs() as logs:
         async with serving(config, plain_broker):
             pass
 
     warnings = [line["event"] for line in logs if line["log_level"] == "warning"]
-    assert any("rpcaudit: requests are not audited" in text for text in warnings)
-    assert any("registration: file_content: registration is not done" in text for text in warnings)
+    assert any("prometheus_textfile_directory: is not supported yet" in text for text in warnings)
     assert any("INSECURE_YES_REALLY" in text for text in warnings)
 
 

@@ -23,12 +23,15 @@ class AuditFile:
         path: of the file; its folder must be there.
         mode: that it is made with, whatever the umask.
         group: number of the group that it is given to when it is made; None to leave it.
+
+    Attributes:
+        path: of the file.
     """
 
-    __slots__ = ("_group", "_mode", "_path")
+    __slots__ = ("_group", "_mode", "path")
 
     def __init__(self, path: Path, *, mode: int, group: int | None = None) -> None:
-        self._path = path
+        self.path = path
         self._mode = mode
         self._group = group
 
@@ -45,12 +48,12 @@ class AuditFile:
             finally:
                 os.close(file)
         except OSError as error:
-            raise WorkError(f"{self._path} cannot be written: {error.strerror}") from error
+            raise WorkError(f"{self.path} cannot be written: {error.strerror}") from error
 
     def _opened(self) -> int:
         with suppress(FileNotFoundError):
-            return os.open(self._path, _FLAGS)
-        file = os.open(self._path, _FLAGS | os.O_CREAT, self._mode)
+            return os.open(self.path, _FLAGS)
+        file = os.open(self.path, _FLAGS | os.O_CREAT, self._mode)
         try:
             os.fchmod(file, self._mode)
             self._give_away(file)
@@ -68,7 +71,7 @@ class AuditFile:
         except OSError as error:
             get_logger("choria.audit").warning(
                 "the audit log cannot be given to its group",
-                file=str(self._path),
+                file=str(self.path),
                 cause=error.strerror,
             )
 
