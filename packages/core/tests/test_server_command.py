@@ -75,8 +75,6 @@ async def test_the_recorded_configuration_runs_as_it_is(broker: Broker, tmp_path
     )
     words = ("server", "run", "--config", str(file))
     async with run_choria(*words, environment=os.environ | INSECURE) as program:
-        await program.said("registration is not done by this version yet")
-        await program.said("requests are not audited by this version yet")
         await program.said("the server is ready")
         program.terminate()
 
