@@ -107,6 +107,16 @@ def test_a_report_is_kept_where_it_is_told(choria: Choria, book: WriteBook, tmp_
     assert [task["description"] for task in report["tasks"]] == ["greet"]
 
 
+def test_a_page_of_a_report_is_as_private_as_the_report(
+    choria: Choria, book: WriteBook, tmp_path: Path
+) -> None:
+    choria("run", book(SHELL), "--report-file", "report.yaml")
+    told = choria("report", "report.yaml")
+
+    modes = {(tmp_path / name).stat().st_mode & 0o777 for name in ("report.yaml", "report.html")}
+    assert (told.code, modes) == (0, {0o600})
+
+
 def test_a_report_has_a_usual_name(choria: Choria, book: WriteBook, tmp_path: Path) -> None:
     told = choria("run", book(SHELL), "--report")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from choria_core.errors import NodesError
 from choria_playbooks.engine.events import NodesFound, State
 from packages.playbooks.tests.engine.conftest import Lab
 
@@ -167,4 +168,11 @@ async def test_an_error_of_a_set_names_it(lab: Lab) -> None:
         nodes: {web: {type: data, key: box/nodes}}
     """)
 
+    assert ran.ended.error.startswith("node set web: ")
+
+
+async def test_a_source_of_nodes_that_fails_is_told_by_its_exit_code(lab: Lab) -> None:
+    ran = await lab.run('nodes: {web: {type: shell, script: "exit 3"}}\n')
+
+    assert ran.ended.exit_code == NodesError.exit_code
     assert ran.ended.error.startswith("node set web: ")

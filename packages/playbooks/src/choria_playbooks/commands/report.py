@@ -1,5 +1,6 @@
 """``choria playbook report``: the report of a run as a page."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,10 +28,19 @@ def report(
     target = out or file.with_suffix(".html")
     text = report_page(open_report(file))
     try:
-        target.write_text(text, encoding="utf-8")
+        _write(target, text)
     except OSError as error:
         raise UsageError(f"--out: {target} cannot be written: {error.strerror}") from error
     typer.echo(str(target))
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a file that nobody else may read where it is new, as the report itself."""
+    from choria_playbooks.report.report_file import MODE
+
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+    with os.fdopen(os.open(target, flags, MODE), "w", encoding="utf-8") as page:
+        page.write(text)
 
 
 def open_report(file: Path) -> "Report":

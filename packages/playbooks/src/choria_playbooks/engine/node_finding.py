@@ -90,7 +90,7 @@ async def _resolved(
     except ChoriaError as error:
         if context.session.is_rehearsal:
             raise
-        kinds = type(error)
+        kinds = NodesError if isinstance(error, WorkError) else type(error)
         try:
             explained = kinds(f"node set {spec.name}: {error}")
         except TypeError:
