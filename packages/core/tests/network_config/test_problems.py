@@ -29,7 +29,7 @@ plugin.security.issuer.a.public = {SIGNER}
         ("plugin.choria.prometheus_textfile_directory = /a", "is not supported yet: folder for"),
         ("rpcaudit = y", "rpcaudit: audits nothing; set plugin.rpcaudit.logfile"),
         ("registration = file_content", "registration: file_content has no file to send; set"),
-        ("registration = x\nregisterinterval = 0", "0 means that nothing is ever registered; wri"),
+        ("registerinterval = 0\nregistration = x", "0 means that nothing is ever registered; wri"),
         ("main_collective = uk", 'main_collective: "uk" is not among collectives; add it'),
     ],
 )
