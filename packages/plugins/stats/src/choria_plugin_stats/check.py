@@ -63,7 +63,7 @@ def check(statistics: Statistics, limits: Limits, *, now: float) -> Finding:
     ]
     verdict = max((one for one, _ in found), default=Verdict.OK)
     texts = [text for _, text in sorted(found, reverse=True)]
-    what = "; ".join(texts) or f"connected to {statistics.nats.connected_server}"
+    what = "; ".join(texts) or _connection(statistics, limits)[1]
     return Finding(verdict, f"{statistics.identity}: {what} | {_figures(statistics, age)}")
 
 
@@ -78,7 +78,7 @@ def _age(age: int, limits: Limits) -> tuple[Verdict, str]:
 
 def _connection(statistics: Statistics, limits: Limits) -> tuple[Verdict, str]:
     if statistics.nats.connected_server != DISCONNECTED:
-        return Verdict.OK, ""
+        return Verdict.OK, f"connected to {statistics.nats.connected_server}"
     return limits.disconnected, "not connected to a broker"
 
 
