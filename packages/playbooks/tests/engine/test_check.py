@@ -159,6 +159,25 @@ async def test_all_that_is_wrong_is_told(lab: Lab) -> None:
     assert ran.states["tasks[1]"] is State.OK
 
 
+async def test_hooks_around_tasks_are_told_too(lab: Lab) -> None:
+    ran = await lab.run(
+        """
+        inputs: {word: {type: String}}
+        tasks: [{note: {name: it}}]
+        hooks:
+          pre_task: [{note: {name: before}}]
+          post_task: [{note: {fail: "{{ inputs.word }}"}}]
+        """,
+        inputs={"word": "rather"},
+        check=True,
+    )
+
+    assert ran.ended.exit_code == 2
+    assert ran.steps["tasks[0]/hooks.pre_task[0]"].message == "would note before"
+    assert "hooks.post_task[0].fail" in ran.steps["tasks[0]/hooks.post_task[0]"].message
+    assert ran.states["tasks[0]"] is State.OK
+
+
 async def test_what_is_wrong_in_a_block_is_not_rescued(lab: Lab) -> None:
     ran = await lab.run(
         """

@@ -246,6 +246,13 @@ class Steps:
     # tasks
 
     async def _rehearse(self, step: TaskSpec, place: Place) -> StepResult:
+        """Tell what a task would do, and the hooks around it."""
+        before = await self._hook(Hook.PRE_TASK, place)
+        result = await self._foretold(step, place)
+        after = await self._hook(Hook.POST_TASK, place)
+        return next((one for one in (result, before, after) if not one.goes_on), FINE)
+
+    async def _foretold(self, step: TaskSpec, place: Place) -> StepResult:
         try:
             message = await foretell(step, place.frame)
         except ChoriaError as error:
@@ -264,13 +271,20 @@ class Steps:
             tell_ended(place, Ending(state=State.SKIPPED, message=why))
             return replace(before, message=why)
         tell_began(place)
+        started, began = self._session.teller.now(), time.perf_counter()
         try:
             attempted = await self._attempts.run(step, place)
         except NoNodesError:
             return _skipped(step, place, NO_NODES)
         except HaltedError as halted:
-            tell_ended(place, Ending(state=State.STOPPED, message=str(halted)))
-            return StepResult(state=State.STOPPED, message=str(halted))
+            ending = Ending(
+                state=State.STOPPED,
+                message=str(halted),
+                started=started,
+                run_seconds=time.perf_counter() - began,
+            )
+            tell_ended(place, ending)
+            return StepResult(state=State.STOPPED, message=ending.message)
         result = self._judge(step, place, attempted)
         after = await self._hook(Hook.POST_TASK, place)
         if result.goes_on and not after.goes_on:
