@@ -15,6 +15,7 @@ from choria_core.hookspecs import (
 def choria_commands() -> Iterable[Command]:
     """The commands of core."""
     return [
+        Command("audit", "choria_core.commands.audit:audit", "Read the audit logs of nodes."),
         Command("broker", "choria_core.commands.broker:app", "Run a NATS server."),
         Command("discover", "choria_core.commands.find:find", "Find nodes.", hidden=True),
         Command("facts", "choria_core.commands.facts:facts", "Count the values of a fact."),
