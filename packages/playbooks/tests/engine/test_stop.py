@@ -76,6 +76,7 @@ tasks:
     assert ran.ended.error == f"stopped by {number.name}"
     assert lab.notes() == ["pre_book", "hangs", "always", "on_fail", "post_book"]
     assert ran.states["tasks[0].tasks[0]"] is State.STOPPED
+    assert ran.steps["tasks[0].tasks[0]"].started >= ran.events[0].time
     assert ran.states["tasks[0]"] is State.STOPPED
     assert lab.diary.stores[-4:] == TAIL
 

@@ -143,3 +143,25 @@ async def test_a_dynamic_input_is_read_when_its_condition_is_asked(lab: Lab) -> 
     """)
 
     assert lab.notes() == ["late"]
+
+
+async def test_for_the_description_of_what_is_left_out_nothing_is_read(lab: Lab) -> None:
+    ran = await lab.run(
+        """
+        data_stores: {box: {type: spy}}
+        inputs: {far: {type: String, data: box/far}, near: {type: String}}
+        task_lists:
+          some:
+            arguments: {it: {type: String}}
+            tasks: [{note: {when: inputs.near = x, description: "{{ arguments.it }}"}}]
+        tasks:
+          - note: {when: inputs.near = x, description: "{{ inputs.near }}: {{ inputs.far }}"}
+          - tasks: {list: some, arguments: {it: known}}
+        """,
+        inputs={"near": "here"},
+    )
+
+    assert ran.ended.is_ok
+    assert ran.steps["tasks[0]"].description == "here: {{ inputs.far }}"
+    assert ran.steps["tasks[1]/task_lists.some[0]"].description == "known"
+    assert lab.diary.stores == ["open box", "close box"]
