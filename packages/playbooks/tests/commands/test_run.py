@@ -331,8 +331,9 @@ def test_too_few_nodes_are_a_matter_of_nodes(
     assert not (tmp_path / "never").exists()
 
 
+@pytest.mark.parametrize("option", ["--limit", "-I"])
 def test_nodes_are_limited_to_those_that_are_named(
-    choria: Choria, book: WriteBook, tmp_path: Path
+    choria: Choria, book: WriteBook, tmp_path: Path, option: str
 ) -> None:
     (tmp_path / "nodes.yaml").write_text("web: [a.example, b.example, c.example]\n")
     file = book(
@@ -343,7 +344,7 @@ def test_nodes_are_limited_to_those_that_are_named(
         """
     )
 
-    told = choria("run", file, "--limit", "c.example,a.example,z.example", "--json")
+    told = choria("run", file, option, "c.example,a.example,z.example", "--json")
 
     (found,) = events(told.out, "nodes")
     assert told.code == 0

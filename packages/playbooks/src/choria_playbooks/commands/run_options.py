@@ -119,6 +119,8 @@ class ChoiceOptions:
     limit: Annotated[
         str,
         typer.Option(
+            "--limit",
+            "-I",
             metavar="NODES",
             help="Only these nodes: names with commas between, or @failed of the report of "
             "--resume.",

@@ -176,8 +176,8 @@ _LISTS: Final = """\
 `arguments.NAME` is described as an input is:
 
 %(arguments)s
-In the list, `{{ arguments.NAME }}` is the value. It knows inputs, node sets and what was registered,
-but neither the loop nor the batch around its call: hand those on as arguments.
+In the list, `{{ arguments.NAME }}` is the value. It knows inputs, node sets and what was
+registered, but neither the loop nor the batch around its call: hand those on as arguments.
 
 """
 _TEMPLATES: Final = """\
