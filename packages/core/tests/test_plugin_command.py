@@ -11,6 +11,7 @@ from choria_core.commands.plugin import app
 from choria_core.ddl.document import decode_ddl
 from choria_core.errors import ConfigError, UsageError
 from choria_core.plugins import Plugins
+from choria_testing.auditor import VaultHooks
 
 
 @pytest.fixture
@@ -28,6 +29,16 @@ def test_the_description_of_an_agent_is_printed(plugins: Plugins) -> None:
     assert ddl.metadata.name == "rpcutil"
     assert ddl.action("get_fact") is not None
     assert json.loads(result.stdout)["$schema"].startswith("https://choria.io/schemas/mcorpc/ddl")
+
+
+def test_the_description_says_which_inputs_nobody_shall_see(plugins: Plugins) -> None:
+    plugins.register(VaultHooks(), "vault")
+
+    result = CliRunner().invoke(app, ["ddl", "vault"], obj=plugins)
+
+    inputs = json.loads(result.stdout)["actions"][0]["input"]
+    assert inputs["word"]["sensitive"] is True
+    assert "sensitive" not in inputs["door"]
 
 
 def test_the_description_is_written_under_the_name_that_clients_look_for(

@@ -37,6 +37,7 @@ INPUT = {
         "description": TEXT,
         "optional": {"type": "boolean"},
         "type": {"enum": KINDS},
+        "sensitive": {"type": "boolean"},
     },
     "allOf": [
         {

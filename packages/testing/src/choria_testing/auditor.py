@@ -78,9 +78,12 @@ class Vault(Agent):
         return {"door": door, "length": len(word)}
 
 
-class _VaultHooks:
+class VaultHooks:
+    """What a plugin with that agent contributes."""
+
     @hookimpl
     def choria_agents(self) -> Iterable[AgentPlugin]:
+        """The agent."""
         return [AgentPlugin("vault", Vault)]
 
 
@@ -175,7 +178,7 @@ class AuditorConformance:
         config = self.configured(folder, broker, *named, *filed, *lines)
         plugins = core_plugins()
         plugins.register(auditor_hooks, "auditor")
-        plugins.register(_VaultHooks(), "vault")
+        plugins.register(VaultHooks(), "vault")
         async with serving(config, broker, plugins=plugins) as node:
             yield AuditedNode(node, file)
 
