@@ -27,6 +27,8 @@ from choria_core.agents.agent import (
 from choria_core.agents.declaration import declare
 from choria_core.agents.host import NOT_AUTHORIZED, AgentHost
 from choria_core.agents.loading import LoadedAgent
+from choria_core.audit.entry import AuditEntry
+from choria_core.audit.trail import AuditTrail
 from choria_core.authorization.authorizer import AuthorizationRequest, Decision
 from choria_core.errors import RemoteProtocolError
 from choria_core.filters.matching import compile_filter
@@ -168,9 +170,9 @@ def call(action: str, agent: str = "oracle", **data: object) -> OpenedRequest:
 def host(node: Any) -> Made:
     """Makes hosts of the node."""
 
-    def make(*, seconds: float = 2, authorizer: Any = None) -> AgentHost:
+    def make(*, seconds: float = 2, authorizer: Any = None, audit: Any = None) -> AgentHost:
         agents = {kind.name: loaded(kind, seconds=seconds) for kind in (Oracle, Echo)}
-        return AgentHost(agents, node=node, authorizer=authorizer)
+        return AgentHost(agents, node=node, authorizer=authorizer, audit=audit)
 
     return make
 
@@ -324,6 +326,50 @@ async def test_the_authorizer_is_asked_before_any_action(host: Made) -> None:
     assert (asked.agent, asked.caller) == ("oracle", "choria=alice.mcollective")
     assert asked.facts()["country"] == "mt"
     assert "apache" in asked.classes()
+
+
+class Notebook:
+    """An auditor that keeps everything."""
+
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+
+    def record(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+
+
+async def test_what_is_allowed_is_audited_whatever_becomes_of_it(host: Made) -> None:
+    notebook = Notebook()
+    audited = host(authorizer=Strict(), audit=AuditTrail(notebook))
+
+    for opened in (
+        call("fail"),  # is denied
+        call("fly"),  # is no action
+        call("echo", agent="rpcutil", text="hi"),  # is meant for another agent
+        request(b"x", agent="echo"),  # of an agent without actions
+        request(b"{}", agent="missing"),
+        request(b"no call"),
+    ):
+        await audited.answer(opened)
+    assert notebook.entries == []
+
+    await audited.answer(call("echo"))  # misses its input
+    await audited.answer(call("echo", text="hi"))
+    assert [(one.agent, one.action, bytes(one.data)) for one in notebook.entries] == [
+        ("oracle", "echo", b"{}"),
+        ("oracle", "echo", b'{"text": "hi"}'),
+    ]
+
+
+async def test_an_auditor_that_fails_stops_no_request(host: Made) -> None:
+    class Full:
+        def record(self, entry: AuditEntry) -> None:
+            raise OSError("no space")
+
+    trail = AuditTrail(Full())
+
+    assert (await answered(host(audit=trail), call("echo", text="hi")))["statuscode"] == 0
+    assert trail.lost == 1
 
 
 @pytest.mark.parametrize(
