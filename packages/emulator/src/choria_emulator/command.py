@@ -80,6 +80,7 @@ def _options(
         is_secure=brokers.secure,
         credentials_file=brokers.credentials,
         audit_pattern=look.audit,
+        registrations=tuple(life.registration_plugin or ()),
         may_exit=life.allow_exit,
         http_host=look.http_host,
         http_port=look.http_port,
@@ -102,7 +103,8 @@ def _behaviour(life: LifeOptions) -> "Behaviour":
 
     usual = Behaviour()
     slow, late = _read("--slow", shares.parse_slow, life.slow, (usual.slow, usual.slow_seconds))
-    interval = life.registration_interval if life.registration else None
+    registers = life.registration or life.registration_plugin
+    interval = life.registration_interval if registers else None
     return Behaviour(
         latency=_read("--latency", shares.parse_latency, life.latency, usual.latency),
         slow=slow,

@@ -223,6 +223,14 @@ class LifeOptions:
         str,
         typer.Option(metavar="TIME", help="How often each does.", rich_help_panel=_LIFE),
     ] = "300s"
+    registration_plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Have them register by this plugin, in place of their facts; repeat for more.",
+            rich_help_panel=_LIFE,
+        ),
+    ] = None
     reconnect_storm: Annotated[
         bool,
         typer.Option(

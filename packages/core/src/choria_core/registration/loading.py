@@ -1,6 +1,6 @@
 """The registrations that a server's configuration names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
 from choria_core.errors import ConfigError, PluginError
@@ -21,14 +21,32 @@ def load_registrations(
     Raises:
         ConfigError: nobody offers a kind of that name.
     """
-    names = tuple(dict.fromkeys(name.lower() for name in config.registration.plugins))
-    unknown = [name for name in names if name not in plugins.registrations()]
-    if unknown:
-        known = ", ".join(sorted(plugins.registrations())) or "none is installed"
-        text = f"there is no registration {', '.join(unknown)}"
-        fix = f"use one of: {known}; or install the plugin that has it"
-        raise ConfigError(str(config.settings.problem("registration", text, fix)))
-    return dict(_loaded(names, plugins.registrations(), report))
+    names = config.registration.plugins
+    missing = missing_of(names, plugins)
+    if missing is not None:
+        raise ConfigError(str(config.settings.problem("registration", *missing)))
+    return load_kinds(names, plugins, report=report)
+
+
+def missing_of(names: Iterable[str], plugins: Plugins) -> tuple[str, str] | None:
+    """What is wrong where nobody offers some of ``names``, and how to mend it; else None."""
+    offers = plugins.registrations()
+    unknown = [name for name in names if name.lower() not in offers]
+    if not unknown:
+        return None
+    known = ", ".join(sorted(offers)) or "none is installed"
+    return (
+        f"there is no registration {', '.join(unknown)}",
+        f"use one of: {known}; or install the plugin that has it",
+    )
+
+
+def load_kinds(
+    names: Iterable[str], plugins: Plugins, *, report: Callable[[PluginError], None]
+) -> dict[str, MakeRegistration]:
+    """The kinds called ``names``, in any case of letters, all of which somebody offers."""
+    wanted = tuple(dict.fromkeys(name.lower() for name in names))
+    return dict(_loaded(wanted, plugins.registrations(), report))
 
 
 def _loaded(

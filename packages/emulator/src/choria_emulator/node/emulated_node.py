@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from choria_emulator.fleet.facts import GroupFacts
     from choria_emulator.fleet.plan import Group
     from choria_emulator.node.broker import Broker
+    from choria_emulator.node.face import Traits
 
 
 class Line(Protocol):
@@ -41,6 +42,10 @@ class Shared(Protocol):
     @property
     def group(self) -> "Group":
         """All of them."""
+
+    @property
+    def traits(self) -> "Traits":
+        """What they have in common, as agents see it."""
 
     @property
     def own(self) -> "GroupFacts":

@@ -25,6 +25,7 @@ class EmulateOptions:
         is_secure: whether requests must be signed.
         credentials_file: for NATS; None for what the configuration says.
         audit_pattern: path of audit files with ``%s``; empty for none.
+        registrations: plugins by which nodes register; none for their facts alone.
         may_exit: whether the action ``exit_emulator`` does.
         http_host, http_port: of the live page; port 0 for a free one.
         may_control: whether the live page may change the fleet.
@@ -49,6 +50,7 @@ class EmulateOptions:
     is_secure: bool = False
     credentials_file: Path | None = None
     audit_pattern: str = ""
+    registrations: tuple[str, ...] = ()
     may_exit: bool = False
     http_host: str = ""
     http_port: int = 8080

@@ -161,6 +161,7 @@ def _specs(options: EmulateOptions, network: FleetNetwork) -> list[WorkerSpec]:
             connects_per_second=options.connects_per_second,
             source_addresses=network.source_addresses,
             audit_pattern=options.audit_pattern,
+            registrations=options.registrations,
             may_exit=options.may_exit,
         )
         for worker in range(network.workers)

@@ -53,6 +53,7 @@ class Calendar:
                 self._registrations[group.name] = Round(round(behaviour.registration_seconds))
             rounds.append((self._registrations[group.name], "registration"))
         lost = set(gone)
+        self._registrar.forget(lost)
         for one, effect in rounds:
             if lost:
                 one.keep([node for node in one if node not in lost])

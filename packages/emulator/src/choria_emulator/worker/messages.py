@@ -37,6 +37,7 @@ class WorkerSpec(Struct, frozen=True, kw_only=True):
         connects_per_second: of this process; 0 for as many as go.
         source_addresses: that connections come from, in turns; none for the system's choice.
         audit_pattern: path of audit files with ``%s``; empty for none.
+        registrations: plugins by which nodes register; none for their facts alone.
         may_exit: whether the action ``exit_emulator`` does.
     """
 
@@ -52,6 +53,7 @@ class WorkerSpec(Struct, frozen=True, kw_only=True):
     connects_per_second: float = 0.0
     source_addresses: tuple[str, ...] = ()
     audit_pattern: str = ""
+    registrations: tuple[str, ...] = ()
     may_exit: bool = False
 
 

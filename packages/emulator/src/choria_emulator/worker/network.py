@@ -44,6 +44,7 @@ class Network:
         facts: what agents may know of it.
         config_item: value of a configuration key; raises KeyError.
         is_legacy: whether lifecycle events have the older form.
+        config: of all nodes.
     """
 
     version: Version
@@ -54,6 +55,7 @@ class Network:
     facts: NetworkFacts
     config_item: Callable[[str], object]
     is_legacy: bool
+    config: ServerConfig
 
 
 def load_network(spec: WorkerSpec, plugins: Plugins) -> Network:
@@ -79,6 +81,7 @@ def load_network(spec: WorkerSpec, plugins: Plugins) -> Network:
         facts=NetworkFacts(is_signed=spec.is_secure, brokers=_brokers(spec)),
         config_item=partial(config_item, config.settings),
         is_legacy=config.legacy_lifecycle,
+        config=config,
     )
 
 

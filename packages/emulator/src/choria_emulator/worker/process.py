@@ -10,10 +10,11 @@ from typing import Final
 
 from choria_core.agents.data_source import load_data_sources
 from choria_core.agents.loading import load_agents
-from choria_core.errors import PluginError
+from choria_core.errors import ConfigError, PluginError
 from choria_core.nats.endpoint import ServerAddress
 from choria_core.plugins import Plugins
 from choria_core.protocol.messages import NANOSECONDS
+from choria_core.registration.loading import load_kinds, missing_of
 from choria_core.server.sparing_log import SparingLog
 from choria_core.server.workload import Workload
 from choria_core.telemetry.logs import get_logger
@@ -36,9 +37,10 @@ from choria_emulator.worker.crew import Crew
 from choria_emulator.worker.dialing import NodeDialer
 from choria_emulator.worker.events import EventTeller
 from choria_emulator.worker.greeting import Greeter
+from choria_emulator.worker.hosted_registrations import HostedRegistrations
 from choria_emulator.worker.messages import WorkerSpec
 from choria_emulator.worker.network import load_network, server_address
-from choria_emulator.worker.registrar import Registrar
+from choria_emulator.worker.registrar import Registrar, node_sealer
 
 WORK_AT_ONCE: Final = 20_000
 """Actions that take time, over all nodes; more are dropped."""
@@ -81,11 +83,12 @@ class WorkerProcess:
         self._log = SparingLog(self._clock_ns, logger="choria.emulator")
         self._events = EventTeller(self.counts, is_legacy=self._network.is_legacy)
         self.registrar = Registrar(
-            self._network.version,
+            node_sealer(self._network.config),
             self.counts,
             started=self._started_ns // NANOSECONDS,
             clock_ns=self._clock_ns,
             log=self._log,
+            hosted=self._hosted(plugins),
         )
         self._greeter = Greeter(self._network.signer)
         self.connector = Connector(
@@ -106,6 +109,21 @@ class WorkerProcess:
             events=self._events,
             registrar=self.registrar,
             connector=self.connector,
+        )
+
+    def _hosted(self, plugins: Plugins) -> HostedRegistrations | None:
+        """Raises ConfigError."""
+        names = self._spec.registrations
+        if not names:
+            return None
+        missing = missing_of(names, plugins)
+        if missing is not None:
+            raise ConfigError(f"--registration-plugin: {'; '.join(missing)}")
+        return HostedRegistrations(
+            load_kinds(names, plugins, report=_left_out),
+            config=self._network.config,
+            workload=self._workload,
+            log=self._log,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
