@@ -181,6 +181,7 @@ async def make_fleet() -> AsyncIterator[MakeFleet]:
             wanted = groups or (group(),)
             caller = spec.pop("caller", Caller(Version.V1, "choria=alice.mcollective"))
             clock_ns = spec.pop("clock_ns", time.time_ns)
+            plugins = spec.pop("plugins", None) or core_plugins()
             own = {
                 name: spec.pop(name)
                 for name in ("tls_of_wire", "credentials_of_wire")
@@ -192,9 +193,7 @@ async def make_fleet() -> AsyncIterator[MakeFleet]:
                 plan=FleetPlan(groups=tuple(wanted), seed=seed),
                 servers=tuple(f"127.0.0.1:{broker.port}" for broker in chosen),
             )
-            process = WorkerProcess(
-                structs.replace(settings, **spec), core_plugins(), clock_ns=clock_ns
-            )
+            process = WorkerProcess(structs.replace(settings, **spec), plugins, clock_ns=clock_ns)
             endpoint = Endpoint(
                 (ServerAddress("127.0.0.1", chosen[0].port),),
                 tls=own.get("tls_of_wire"),

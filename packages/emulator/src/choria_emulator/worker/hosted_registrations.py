@@ -44,6 +44,11 @@ class HostedRegistrations:
         self._log = log
         self._of: dict[EmulatedNode, tuple[tuple[str, Registration], ...]] = {}
 
+    @property
+    def nodes(self) -> int:
+        """How many nodes have any."""
+        return len(self._of)
+
     def register(self, node: EmulatedNode, publish: Publish) -> None:
         """Ask all of ``node``'s; ``publish`` gets what they give."""
         if node not in self._of:

@@ -49,6 +49,9 @@ class Registrar:
         clock_ns: unix time.
         log: where warnings go.
         hosted: plugins that say what nodes are; None for their facts.
+
+    Attributes:
+        hosted: those.
     """
 
     def __init__(
@@ -66,19 +69,19 @@ class Registrar:
         self._started = started
         self._clock_ns = clock_ns
         self._log = log
-        self._hosted = hosted
+        self.hosted = hosted
 
     def register(self, node: EmulatedNode) -> None:
         """Publish what ``node`` is; it is lost where the node has no connection."""
-        if self._hosted is None:
+        if self.hosted is None:
             self._publish(node, self._facts(node))
         else:
-            self._hosted.register(node, self._publish)
+            self.hosted.register(node, self._publish)
 
     def forget(self, gone: Iterable[EmulatedNode]) -> None:
         """Keep nothing of nodes that do not come back."""
-        if self._hosted is not None:
-            self._hosted.forget(gone)
+        if self.hosted is not None:
+            self.hosted.forget(gone)
 
     def _facts(self, node: EmulatedNode) -> RegistrationItem:
         facts = gzip.compress(encode_document(dict(node.facts())), compresslevel=_QUICK, mtime=0)
