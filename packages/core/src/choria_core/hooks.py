@@ -23,7 +23,9 @@ def choria_commands() -> Iterable[Command]:
         Command("inventory", "choria_core.commands.inventory:inventory", "Show a node."),
         Command("jwt", "choria_core.commands.jwt:app", "Make and show keys and tokens."),
         Command("ping", "choria_core.commands.ping:ping", "See which nodes answer."),
-        Command("plugin", "choria_core.commands.plugin:app", "Show what is plugged in."),
+        Command(
+            "plugin", "choria_core.commands.plugin:app", "Show what is plugged in, or begin one."
+        ),
         Command("req", "choria_core.commands.rpc:rpc", "Call agents of nodes.", hidden=True),
         Command("request", "choria_core.commands.rpc:rpc", "Call agents of nodes.", hidden=True),
         Command("rpc", "choria_core.commands.rpc:rpc", "Call agents of nodes."),

@@ -2,15 +2,17 @@
 
 async with serving(config, broker, clock_ns=clock) as node:
     reply = await node.ask(caller)
+    assert (await node.call("rpcutil", "ping"))["statuscode"] == 0
     assert node.server.node.counts.replies == 1
 """
 
 import asyncio
 import contextlib
 import itertools
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, Final
 
 from choria_core import hooks
 from choria_core.broker.server import Broker
@@ -19,13 +21,18 @@ from choria_core.nats.lean_transport import LeanTransport, connect
 from choria_core.nats.transport import Message
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.plugins import Plugins
+from choria_core.protocol.codec import codec_of, decode_transport
 from choria_core.protocol.lifecycle import Event, decode_event
+from choria_core.protocol.messages import Version
 from choria_core.server.service import Server
 from choria_testing.callers import Caller
 from choria_testing.programs import PATIENCE_SECONDS
 
 REPLIES = "mcollective.reply.0123456789abcdef0123456789abcdef"
 """Where this kit's replies go."""
+
+SOMEBODY: Final = Caller(Version.V1, "choria=somebody.mcollective")
+"""Calls where it does not matter who does."""
 
 
 class ServedNode:
@@ -66,6 +73,25 @@ class ServedNode:
         body = caller.request(reply_to=token, **request)
         await self.send(body, subject or f"{caller.collective}.broadcast.agent.discovery")
         return await self.reply(token)
+
+    async def call(
+        self,
+        agent: str,
+        action: str,
+        inputs: Mapping[str, object] | None = None,
+        *,
+        caller: Caller = SOMEBODY,
+    ) -> dict[str, Any]:
+        """What an agent answers: ``statuscode``, ``statusmsg`` and ``data``."""
+        body = {"agent": agent, "action": action, "data": dict(inputs or {})}
+        subject = f"{caller.collective}.node.{self.server.node.identity}"
+        payload = json.dumps(body).encode()
+        message = await self.ask(caller, subject, agent=agent, payload=payload)
+        transport = decode_transport(message.data)
+        codec = codec_of(transport.version)
+        signed = codec.decode_secure_reply(transport.document()).signed
+        answer: dict[str, Any] = json.loads(codec.decode_reply(signed).payload)
+        return answer
 
     async def send(self, body: bytes, subject: str = "mcollective.node.node1.example") -> None:
         """Publish what is said to be a request."""

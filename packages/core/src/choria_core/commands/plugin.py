@@ -1,21 +1,25 @@
-"""``choria plugin``: what is plugged in, and what agents can do."""
+"""``choria plugin``: what is plugged in, what agents can do, and how to begin one."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from choria_core.commands.plugin_new import new_plugin
 from choria_core.errors import ConfigError, UsageError
 from choria_core.plugins import PluginInfo, Plugins, PluginState
 
-app = typer.Typer(help="Show what is plugged in.")
+app = typer.Typer(help="Show what is plugged in, or begin a plugin of your own.")
 
 COLOURS = {PluginState.OK: "green", PluginState.DISABLED: "yellow", PluginState.FAILED: "red"}
 
 
 @app.callback()
 def _group() -> None:
-    """Show what is plugged in."""
+    """Show what is plugged in, or begin a plugin of your own."""
+
+
+app.command("new")(new_plugin)
 
 
 @app.command("list")
