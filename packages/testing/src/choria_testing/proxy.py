@@ -26,6 +26,7 @@ class Proxy:
         port: where the proxy listens; it stays over ``cut`` and ``restore``.
         delay_seconds: one way, for each direction; may be changed at any time.
         is_stalled: nothing passes; see :meth:`stall`.
+        holds_answers: nothing passes from the upstream; see :meth:`stall_answers`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Proxy:
         self.port = 0
         self.delay_seconds = delay_seconds
         self.is_stalled = False
+        self.holds_answers = False
         self._upstream = (upstream_host, upstream_port)
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
@@ -77,9 +79,13 @@ class Proxy:
         """Let nothing pass, as a network that drops packets: no error, no answer."""
         self.is_stalled = True
 
+    def stall_answers(self) -> None:
+        """Pass on what clients say, and nothing of what the upstream says."""
+        self.holds_answers = True
+
     def resume(self) -> None:
         """Pass on all that was held back, and go on."""
-        self.is_stalled = False
+        self.is_stalled = self.holds_answers = False
         for link in tuple(self._links):
             link.deliver()
 
@@ -117,7 +123,7 @@ class _Link:
 
     def __init__(self, proxy: Proxy, upstream: tuple[str, int]) -> None:
         self.ended = asyncio.Event()
-        outward, inward = _Direction(proxy), _Direction(proxy)
+        outward, inward = _Direction(proxy), _Direction(proxy, is_inward=True)
         self.near = _End(self, outward, inward)
         self.far = _End(self, inward, outward)
         self._proxy = proxy
@@ -164,8 +170,9 @@ class _Link:
 class _Direction:
     """One way through a link: a queue between a source and a target."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, *, is_inward: bool = False) -> None:
         self._proxy = proxy
+        self._is_inward = is_inward
         self._queue: deque[tuple[float, bytes | None]] = deque()
         self._queued_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -198,7 +205,7 @@ class _Direction:
 
     def deliver(self) -> None:
         """Write what is due, and set the timer for the next."""
-        if self._target is None or self._proxy.is_stalled or self._target.is_closing():
+        if self._target is None or self._is_held or self._target.is_closing():
             return
         now = asyncio.get_running_loop().time()
         while self._queue and self._queue[0][0] <= now and not self._is_target_full:
@@ -207,6 +214,10 @@ class _Direction:
         if self._queue and not self._is_target_full and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(self._queue[0][0], self._on_timer)
+
+    @property
+    def _is_held(self) -> bool:
+        return self._proxy.is_stalled or (self._is_inward and self._proxy.holds_answers)
 
     def stop(self) -> None:
         """Forget what is queued: an end of the link is closed."""

@@ -58,6 +58,7 @@ class Adapter:
     Attributes:
         figures: its counts.
         window: of the stream; None until it was found.
+        is_reading: whether the network's messages come in.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Adapter:
         self.settings = settings
         self.figures = Figures()
         self.window: StreamWindow | None = None
+        self.is_reading = False
         self._config = config
         self._party = party
         self._observe = observe
@@ -163,6 +165,7 @@ class Adapter:
         interest = ingest.add_sink(settings.ingest, self.intake.take, queue=settings.group)
         with contextlib.suppress(TransportError):
             await ingest.flush()
+        self.is_reading = True
         self._log.info(
             "the adapter is ready",
             ingest=settings.ingest,
@@ -170,6 +173,7 @@ class Adapter:
             subjects=settings.template.text,
         )
         await stop.wait()
+        self.is_reading = False
         self._log.info("the adapter is stopping", waiting=self.waiting)
         with contextlib.suppress(TransportError):
             # What the broker sent before it heard of it is ours yet.

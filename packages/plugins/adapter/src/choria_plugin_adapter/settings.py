@@ -203,8 +203,9 @@ class _Reader:
         return int(number)
 
     def _duration(self, part: str) -> float:
+        before = len(self.problems)
         seconds: Any = self._value(part)
-        if seconds <= 0:
+        if seconds <= 0 and len(self.problems) == before:
             self._refuse(part, "must be longer than nothing", "write for example 5s")
         return float(seconds)
 
