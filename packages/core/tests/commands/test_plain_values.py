@@ -77,6 +77,7 @@ def taken(words: Sequence[str], *, passing: bool) -> Any:
         "here --folder absent",
         "here --real ../here",
         "here --name",
+        "x" * 300,
     ],
 )
 def test_values_are_what_typer_makes_of_them(

@@ -60,4 +60,11 @@ def _is_plain(value: str, descriptor: Any) -> bool:
         return True
     is_special = rules.resolve_path or rules.allow_dash or rules.writable or rules.path_type
     is_file = descriptor.annotation is Path and rules.file_okay and not is_special
-    return is_file and Path(value).is_file() and os.access(value, os.R_OK)
+    return is_file and _is_readable_file(value)
+
+
+def _is_readable_file(name: str) -> bool:
+    try:
+        return Path(name).is_file() and os.access(name, os.R_OK)
+    except OSError:  # no file can have such a name
+        return False
