@@ -14,11 +14,9 @@ from choria_testing import vectors
 from choria_testing.callers import Caller
 from choria_testing.fixtures import MakeBroker
 from choria_testing.streams import open_streams
-
 from packages.plugins.adapter.tests.conftest import (
     ID,
     NODE,
-    REGISTRATION,
     REPLIES,
     Lab,
     reply,

@@ -9,11 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from choria_core.errors import Refusal, RefusedError
 from choria_core.protocol import v1
 from choria_core.protocol.adapter_output import decode_adapter_output
 from choria_core.protocol.codec import codec_of
 from choria_core.protocol.messages import NANOSECONDS, Headers, Version
 from choria_core.security.ed25519_signing import Ed25519Signer
+from choria_plugin_adapter.verifying import NodeVerifier
 from choria_testing.authorities import Authority
 from choria_testing.callers import Caller
 from choria_testing.choria_tokens import (
@@ -225,17 +227,14 @@ async def test_without_verify_all_of_it_is_taken_as_by_the_original(
 
 
 def test_a_delegate_may_not_sign_for_a_node(trusted: Trusted) -> None:
-    from choria_core.errors import Refusal, RefusedError
-    from choria_plugin_adapter.verifying import NodeVerifier
-
     caller = trusted.with_token()
     codec = codec_of(Version.V2)
     document = caller.document(now_ns=time.time_ns(), sender=NODE)
     secure = codec.decode_secure_request(caller.sealed(document))
     verifier = NodeVerifier(x509=None, tokens=None, started_ns=0)
+    delegated = replace(secure, signer=b"a.delegates.token")
 
     with pytest.raises(RefusedError) as refused:
-        delegated = replace(secure, signer=b"a.delegates.token")
         verifier.check_request(Version.V2, delegated, document, now_ns=time.time_ns())
 
     assert refused.value.reason is Refusal.DELEGATED

@@ -25,7 +25,7 @@ from choria_core.telemetry.logs import get_logger
 from choria_core.telemetry.monitor import Check
 from choria_plugin_adapter.figures import Figures
 from choria_plugin_adapter.intake import Intake
-from choria_plugin_adapter.lag_watch import watch_lag
+from choria_plugin_adapter.lag_watch import LagWatch
 from choria_plugin_adapter.outbox import MAX_OUTSTANDING, Outbox
 from choria_plugin_adapter.settings import AdapterSettings
 from choria_plugin_adapter.stream_window import StreamWindow, find_window, why_not
@@ -83,7 +83,7 @@ class Adapter:
         self._trouble = "the stream was not looked for yet"
         self._look = asyncio.Event()
         self._is_fed = False  # whether the network's connection is up
-        self._received_in_time = 0  # messages, until we fell behind
+        self._watch: LagWatch | None = None
         self._ingest: LeanTransport | None = None
         self._stream: LeanTransport | None = None
         self.outbox = Outbox(self.figures, ack_seconds=settings.ack_seconds)
@@ -110,7 +110,9 @@ class Adapter:
                 return
             ingest, stream = opened
             self._attach(ingest, stream)
-            works = (self._expire(stream), self._find(stream), watch_lag(ingest, self._tell_lag))
+            watch = LagWatch(ingest, lambda: self.figures.received, self._tell_lag)
+            self._watch = watch
+            works = (self._expire(stream), self._find(stream), watch.run())
             tasks = [asyncio.create_task(work) for work in works]
             try:
                 await self._serve(ingest, stop)
@@ -226,7 +228,6 @@ class Adapter:
 
     def _tell_lag(self, is_behind: bool) -> None:  # noqa: FBT001 - a callback
         if is_behind and not self.intake.is_behind:
-            self._received_in_time = self.figures.received
             self._log.warning("messages come faster than they can be worked off")
         self.intake.is_behind = is_behind
 
@@ -234,8 +235,7 @@ class Adapter:
         was_up, self._is_fed = self._is_fed, change.state is ConnectionState.CONNECTED
         if change.state is not ConnectionState.DISCONNECTED or not was_up:
             return
-        is_flooded = self.intake.is_behind and self.figures.received > self._received_in_time
-        if is_flooded or "slow consumer" in change.cause.lower():
+        if self._watch is not None and self._watch.is_flooded:
             self.figures.slow_cuts += 1
             self._log.warning("the broker cut us off, as we read too slowly", cause=change.cause)
         else:

@@ -6,6 +6,7 @@ how far behind we are, in its buffers and the system's as well as in ours.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -19,22 +20,46 @@ PAUSE_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 3600.0
 
 
-async def watch_lag(transport: LeanTransport, tell: Callable[[bool], None]) -> None:
-    """Call ``tell`` with whether we are behind, for ever; True also while nobody answers."""
-    while True:
-        await transport.wait_connected()
-        pong = asyncio.create_task(_pong(transport))
-        try:
-            await asyncio.wait({pong}, timeout=LATE_SECONDS)
-            if not pong.done():
-                tell(True)
-                await asyncio.wait({pong})
-        finally:
-            pong.cancel()
-        tell(False)
-        await asyncio.sleep(PAUSE_SECONDS)
+class LagWatch:
+    """Watches one connection.
 
+    Args:
+        transport: the connection.
+        received: how many messages came by it until now.
+        tell: called with whether we are behind; True also while nobody answers.
+    """
 
-async def _pong(transport: LeanTransport) -> None:
-    with contextlib.suppress(TransportError):  # it is gone, and all that waited with it
-        await transport.flush(timeout_seconds=_PATIENCE_SECONDS)
+    def __init__(
+        self, transport: LeanTransport, received: Callable[[], int], tell: Callable[[bool], None]
+    ) -> None:
+        self._transport = transport
+        self._received = received
+        self._tell = tell
+        self._answered = (time.monotonic(), 0)
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether messages have come, but no answer behind them for too long."""
+        when, received = self._answered
+        is_late = time.monotonic() - when > LATE_SECONDS + PAUSE_SECONDS
+        return is_late and self._received() > received
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        while True:
+            await self._transport.wait_connected()
+            pong = asyncio.create_task(self._pong())
+            try:
+                await asyncio.wait({pong}, timeout=LATE_SECONDS)
+                if not pong.done():
+                    self._tell(True)
+                    await asyncio.wait({pong})
+            finally:
+                pong.cancel()
+            self._tell(False)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _pong(self) -> None:
+        with contextlib.suppress(TransportError):  # it is gone, and all that waited with it
+            await self._transport.flush(timeout_seconds=_PATIENCE_SECONDS)
+            self._answered = (time.monotonic(), self._received())
