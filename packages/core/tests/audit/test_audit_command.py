@@ -4,10 +4,9 @@ import contextlib
 import gzip
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,22 +16,38 @@ from choria_core.audit.appending import AuditFile
 from choria_core.audit.entry import AuditEntry
 from choria_core.audit.json_lines import json_line, read_json_line
 from choria_core.audit.text_lines import text_line
+from choria_core.cli import main
 from choria_testing import vectors
 from choria_testing.programs import Program, run_choria
+from choria_testing.serving import core_plugins
 
 RECORDED = vectors.path("audit.jsonl")
 SECOND_NS = 1_000_000_000
 START_NS = 1_795_425_826 * SECOND_NS
 """2026-11-23 09:23:46."""
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+
+@dataclass(frozen=True)
+class Told:
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Told]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "choria", "audit", *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``choria audit`` in the test's folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*words: str | Path) -> Told:
+        code = main(["audit", *map(str, words)], plugins=core_plugins())
+        return Told(code, *capsys.readouterr())
 
     return run
 

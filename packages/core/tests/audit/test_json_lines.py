@@ -55,7 +55,10 @@ def test_what_strangers_wrote_is_one_line_and_comes_back(
     ("changed", "problem"),
     [
         ({"timestamp": "2026-11-23T09:23:46"}, "no time with a zone"),
-        ({"timestamp": "yesterday"}, "no time with a zone: 'yesterday'"),
+        ({"timestamp": "yesterday"}, "no time with a zone since 1970: 'yesterday'"),
+        ({"timestamp": "0001-01-01T00:00:00+23:59"}, "no time with a zone since 1970"),
+        ({"timestamp": "9999-12-31T23:59:59-23:59"}, "no time with a zone since 1970"),
+        ({"timestamp": "1969-12-31T23:59:59+0000"}, "no time with a zone since 1970"),
         ({"caller": 1}, "caller"),
         ({"request_time": "x"}, "request_time"),
     ],
@@ -88,3 +91,17 @@ def test_times_of_other_zones_are_understood() -> None:
 )
 def test_what_is_masked_leaves_the_rest_as_it_was(data: bytes, left: bytes) -> None:
     assert bytes(masked(Raw(data), ("password", "pin"))) == left
+
+
+@given(
+    st.binary()
+    | st.sampled_from(RECORDED).flatmap(
+        lambda line: st.integers(0, len(line) - 1).map(lambda at: line[:at] + line[at + 1 :])
+    )
+)
+def test_whatever_a_file_holds_is_an_entry_or_none(line: bytes) -> None:
+    try:
+        entry = read_json_line(line)
+    except RemoteProtocolError:
+        return
+    assert read_json_line(json_line(entry)).data is not None

@@ -152,6 +152,7 @@ def test_no_request_evades_the_log(data: bytes) -> None:
     [
         b"",
         b"[2026-11-23 09:23:46 UTC] reqid=",
+        b"[1969-12-31 23:59:59 UTC] reqid=a: reqtime=1 caller=a@b agent=c action=d data={}",
         b"[2026-13-23 09:23:46 UTC] reqid=a: reqtime=1 caller=a@b agent=c action=d data={}",
         b"\xff",
     ],
@@ -159,3 +160,43 @@ def test_no_request_evades_the_log(data: bytes) -> None:
 def test_other_lines_are_no_entries(line: bytes) -> None:
     with pytest.raises(RemoteProtocolError):
         read_text_line(line)
+
+
+PARTS = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "=>",
+    ":",
+    ",",
+    '"',
+    "\\",
+    "a",
+    "a:",
+    ":a",
+    "nil",
+    "-1",
+    ".5",
+    "e9",
+    "#{",
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join) | st.text())
+def test_whatever_stands_for_data_is_read_or_refused(text: str) -> None:
+    try:
+        value = read_inspected(text)
+    except RemoteProtocolError:
+        return
+    assert read_inspected(inspected(value)) == value
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_whatever_a_file_holds_is_an_entry_or_none(tail: bytes) -> None:
+    line = text_line(entry()).partition(b"data=")
+    try:
+        read = read_text_line(line[0] + line[1] + tail)
+    except RemoteProtocolError:
+        return
+    assert isinstance(json.loads(bytes(read.data)), dict | str)

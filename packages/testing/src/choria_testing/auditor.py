@@ -25,10 +25,12 @@ A whole file of tests::
 The tests are coroutines: set ``asyncio_mode = "auto"`` for pytest-asyncio.
 """
 
+import asyncio
 import contextlib
 import grp
 import json
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -258,6 +260,23 @@ class AuditorConformance:
             assert audited.calls(self.kept(audited.file)) == [("rpcutil", "agent_inventory")]
             assert [file.stat().st_mode & 0o777 for file in (old, audited.file)] == [0o640] * 2
 
+    async def test_no_entry_is_lost_while_the_file_is_moved(
+        self, make_broker: MakeBroker, tmp_path: Path, auditor_hooks: ModuleType
+    ) -> None:
+        """Each is in one of the files, whole."""
+        async with self.audited(make_broker, tmp_path, auditor_hooks) as audited:
+            is_over = threading.Event()
+            moving = asyncio.create_task(asyncio.to_thread(_move, audited.file, is_over))
+            await asyncio.gather(*(audited.call("ping") for _ in range(300)))
+            is_over.set()
+            await moving
+
+            files = _all_of(audited.file)
+            kept = [one.request_id for file in files for one in self.kept(file)]
+        assert sorted(kept) == sorted(audited.request_ids)
+        assert len(set(kept)) == 300
+        assert len(files) > 1
+
     async def test_a_file_that_is_there_keeps_its_mode(
         self, make_broker: MakeBroker, tmp_path: Path, auditor_hooks: ModuleType
     ) -> None:
@@ -334,6 +353,20 @@ class AuditorConformance:
         ]
         assert told[0]["cause"] == f"{audited.file} cannot be written: No space left on device"
         assert told[1]["lost"] == 3
+
+
+def _all_of(file: Path) -> list[Path]:
+    """The file, where it is there, and all that were moved away."""
+    return sorted(file.parent.glob(f"{file.name}*"))
+
+
+def _move(file: Path, is_over: threading.Event) -> None:
+    """Move a file away again and again."""
+    number = 0
+    while not is_over.wait(0.001):
+        with contextlib.suppress(FileNotFoundError):
+            file.rename(f"{file}.{number}")
+            number += 1
 
 
 def _another_group() -> grp.struct_group:

@@ -97,8 +97,9 @@ def _nanoseconds(timestamp: str) -> int:
     """Unix time; raises RemoteProtocolError."""
     try:
         moment = datetime.fromisoformat(timestamp)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise RemoteProtocolError(f"no time with a zone: {timestamp[:40]!r}")
-    return (moment - _EPOCH) // _MICROSECOND * 1000
+        since = moment.astimezone(UTC) - _EPOCH if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        since = None
+    if since is None or since < timedelta():
+        raise RemoteProtocolError(f"no time with a zone since 1970: {timestamp[:40]!r}")
+    return since // _MICROSECOND * 1000

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, Self, cast
 
 from choria_core.audit.entry import AuditEntry
 from choria_core.audit.json_lines import read_json_line
@@ -22,6 +22,8 @@ _COMPRESSED: Final = ".gz"
 
 class AuditLogFile:
     """One log, in JSON or as text, or in both.
+
+    A context manager: it lets go of the file at its end.
 
     Args:
         path: of the file; one that ends with ``.gz`` is compressed.
@@ -49,8 +51,10 @@ class AuditLogFile:
             cause = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"{self.path}: cannot be read: {cause}") from error
 
-    def close(self) -> None:
-        """Let go of it."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for lines in (self._old, self._current):
             if lines is not None:
                 lines.close()

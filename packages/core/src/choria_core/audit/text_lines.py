@@ -88,7 +88,9 @@ def _data(text: str) -> Raw:
 def _nanoseconds(text: str) -> int:
     """Unix time; raises RemoteProtocolError."""
     try:
-        moment = datetime.fromisoformat(f"{text}+00:00")
+        seconds = int(datetime.fromisoformat(f"{text}+00:00").timestamp())
     except ValueError:
-        raise RemoteProtocolError(f"no time: {text!r}") from None
-    return int(moment.timestamp()) * NANOSECONDS
+        seconds = -1
+    if seconds < 0:
+        raise RemoteProtocolError(f"no time since 1970: {text!r}")
+    return seconds * NANOSECONDS

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -73,13 +73,17 @@ def audit(  # noqa: PLR0913 - each is an option
         since_ns=since_ns(since, now_ns=time.time_ns()) if since else 0,
     )
     broken = _Broken()
-    logs = [AuditLogFile(file, report=broken.tell, is_growing=follow) for file in files]
     show = _printer(as_json=as_json)
-    if follow:
-        run_until_stopped(lambda stop: _follow(logs, choice, show, stop))
-        return
-    for batch in _batches(logs, choice):
-        show(batch)
+    with ExitStack() as opened:
+        logs = [
+            opened.enter_context(AuditLogFile(file, report=broken.tell, is_growing=follow))
+            for file in files
+        ]
+        if follow:
+            run_until_stopped(lambda stop: _follow(logs, choice, show, stop))
+            return
+        for batch in _batches(logs, choice):
+            show(batch)
     if broken.count:
         lines = "line is" if broken.count == 1 else "lines are"
         raise WorkError(f"{broken.count} {lines} no entry of an audit log")
