@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from choria_core.config.problems import InvalidConfigError
 from choria_core.errors import UsageError
 from choria_core.playbook.outcome import HostResult
+from choria_playbooks.commands.report import open_report
 from choria_playbooks.engine.events import (
     Event,
     InputsKnown,
@@ -26,7 +27,7 @@ from choria_playbooks.engine.events import (
 )
 from choria_playbooks.report.document import ReportDocument
 from choria_playbooks.report.reading import failed_nodes, read_report, resumption
-from choria_playbooks.report.report_file import ReportFile, usual_path
+from choria_playbooks.report.report_file import SHORT, ReportFile, usual_path
 
 BEGAN = RunBegan(time=100.25, book="deploy", version="1.2.3", file="deploy.yaml", run_id="r1")
 JSON = st.recursive(
@@ -51,6 +52,10 @@ def ended(number: int, state: State = State.OK, **changes: Any) -> StepEnded:
         "run_seconds": 1.0,
     }
     return StepEnded(**values | changes)
+
+
+LONG = ended(9, message="x" * SHORT)
+"""A task after which a report has a journal."""
 
 
 def document_of(*events: Event) -> dict[str, Any]:
@@ -132,6 +137,123 @@ def test_whatever_a_task_gave_is_read_again(value: object, text: str) -> None:
     assert task["description"] == text
     assert task["results"][text]["value"] == value
     assert task["registered"] == value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("half \udcff", "half \ufffd"),
+        ({(1, 2): {"deep": "\ud800"}}, {}),
+        (2**70, 2**70),
+        ({"set": {3}}, {"set": [3]}),
+        (Path("/tmp/x"), "/tmp/x"),
+    ],
+)
+def test_what_no_file_can_hold_is_shown_as_well_as_can_be(value: object, shown: object) -> None:
+    report = ReportDocument("d1")
+    report.take(ended(0, message="\udc80", results={"n1": HostResult(is_ok=True, value=value)}))
+
+    task = read_report(report.text(), file="r.yaml").tasks[0]
+
+    assert task["msg"] == "\ufffd"
+    assert task["results"]["n1"]["value"] == shown
+
+
+def test_a_value_that_holds_itself_is_named(tmp_path: Path) -> None:
+    value: list[object] = []
+    value.append(value)
+    report = ReportFile(tmp_path / "report.yaml", digest="d1")
+
+    report(BEGAN)
+    report(ended(0, results={"n1": HostResult(is_ok=True, value=value)}))
+
+    assert "[dict]" in (tmp_path / "report.yaml").read_text()
+
+
+def test_a_task_adds_to_the_file_and_writes_it_anew_seldom(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    report(BEGAN)
+    report(LONG)
+    rewritten = 0
+
+    for number in range(400):
+        report(Line(time=101, level=Level.INFO, context="tasks.shell", text=f"line {number}"))
+        report(ended(number, data=(number,)))
+        rewritten += "\njournal:\n" not in file.read_text()
+
+    assert rewritten < 5
+    found = read_report(file.read_text(), file="r.yaml")
+    assert [task["id"] for task in found.tasks[1:]] == [f"tasks[{number}]" for number in range(400)]
+    assert [line["msg"] for line in found.logs] == [f"line {number}" for number in range(400)]
+    assert found.metrics["task_count"] == 401
+    assert found.resume == {"last": "tasks[399]", "data": [399]}
+    report(RunEnded(time=1700, is_ok=True, error="", exit_code=0, run_seconds=1600))
+    assert "journal" not in yaml.load(file.read_text(), yaml.CSafeLoader)
+
+
+def test_node_sets_and_blocks_are_in_the_journal(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    for event in (
+        BEGAN,
+        LONG,
+        NodesFound(time=101, name="web", nodes=("n1",)),
+        ended(0, type="block"),
+        NodesFound(time=104, name="tasks[1]/db", nodes=("n2", "n3")),
+    ):
+        report(event)
+
+    found = read_report(file.read_text(), file="r.yaml")
+
+    assert "\njournal:\n" in file.read_text()
+    assert found.nodes == {"web": ["n1"], "tasks[1]/db": ["n2", "n3"]}
+    assert [step["id"] for step in found.steps] == ["tasks[0]"]
+
+
+def test_a_program_that_talks_without_end_makes_no_entry_of_the_journal(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    report(BEGAN)
+    report(LONG)
+    for _ in range(600):
+        report(Line(time=101, level=Level.INFO, context="tasks.shell", text="x" * 50_000))
+
+    report(ended(0))
+
+    assert file.stat().st_size < 17 << 20
+    assert "\njournal:\n" not in file.read_text()
+
+
+def test_an_entry_in_whose_middle_the_run_was_killed_does_not_count(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    sizes = []
+    report(BEGAN)
+    for event in (LONG, ended(0), ended(1, message="größer")):
+        report(event)
+        sizes.append(file.stat().st_size)
+    whole = file.read_bytes()
+
+    for (start, end), tasks in ((sizes[:2], 1), (sizes[1:], 2)):
+        for size in (*range(start, end, 97), end - 1):
+            file.write_bytes(whole[:size])
+            assert len(open_report(file).tasks) == tasks, size
+    found = whole.index("ö".encode())
+    file.write_bytes(whole[: found + 1])
+    assert len(open_report(file).tasks) == 2
+
+
+def test_a_report_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    for event in (BEGAN, LONG, ended(0)):
+        report(event)
+    file.unlink()
+
+    report(ended(1))
+
+    assert len(read_report(file.read_text(), file="r").tasks) == 3
 
 
 def test_a_report_file_is_whole_after_every_task(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """``choria playbook report``: the report of a run as a page."""
 
+import codecs
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,7 +54,8 @@ def open_report(file: Path) -> "Report":
     from choria_playbooks.report.reading import read_report
 
     try:
-        text = file.read_text(encoding="utf-8")
+        # the end of one whose run was killed may be half of a character
+        text = codecs.getincrementaldecoder("utf-8")().decode(file.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(f"the report {file} cannot be read: {reason}") from error

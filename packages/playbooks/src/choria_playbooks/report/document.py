@@ -7,7 +7,7 @@ run that is resumed needs.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,8 +26,9 @@ from choria_playbooks.engine.events import (
     StepEnded,
     TryEnded,
 )
+from choria_playbooks.report.journal import Journal
 from choria_playbooks.report.kept_items import KeptItems
-from choria_playbooks.report.yaml_lines import item, mapping, scalar
+from choria_playbooks.report.yaml_lines import block, item, mapping, scalar, sequence
 
 VERSION: Final = 1
 
@@ -68,9 +69,10 @@ class ReportDocument:
     _attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _last: StepEnded | None = None
     _now: float = 0.0
+    _journal: Journal = field(default_factory=Journal)
 
-    def take(self, event: Event) -> bool:
-        """Put an event into the report; whether it is worth writing again."""
+    def take(self, event: Event) -> None:
+        """Put an event into the report."""
         self._now = event.time
         match event:
             case RunBegan():
@@ -81,28 +83,38 @@ class ReportDocument:
                 self._inputs = "".join(_inputs(event))
             case NodesFound(name=name, nodes=nodes):
                 self._nodes[name] = nodes
+                self._journal.add_nodes(name, list(nodes))
             case TryEnded():
                 self._attempts.setdefault(event.id, []).append(_attempt(event))
-                return False
             case StepEnded():
                 self._take_step(event)
             case Line():
-                self._logs.add(item(mapping(_log(event))))
-                return False
-            case _:
-                return False
-        return True
+                text = item(mapping(_log(event)))
+                self._logs.add(text)
+                self._journal.add_log(text)
 
     def text(self) -> str:
-        """The whole report."""
+        """The whole report; what is new from now on is what it does not have."""
+        self._journal.written_whole()
         return "".join(self._parts())
+
+    def news(self) -> str:
+        """What a text needs added that has all but what is new; empty where that is too much."""
+        if self._journal.is_full:
+            return ""
+        start = self._began.time if self._began else self._now
+        return self._journal.entry(*self._metrics(start, self._now), *self._resume())
 
     def _take_step(self, ended: StepEnded) -> None:
         attempts = self._attempts.pop(ended.id, [])
         if ended.type in CONTAINERS:
-            self._steps.append(_step(ended))
+            text = _step(ended)
+            self._steps.append(text)
+            self._journal.add_step(text)
             return
-        self._tasks.append(_task(ended, attempts))
+        text = _task(ended, attempts)
+        self._tasks.append(text)
+        self._journal.add_task(text)
         if ended.state is State.SKIPPED:
             return
         self._tallies[ended.type].take(ended)
@@ -130,13 +142,16 @@ class ReportDocument:
         names = {"name": began.book, "version": began.version, "file": began.file} if began else {}
         yield from mapping({**names, "digest": self.digest}, "  ")
         yield self._inputs
-        yield from _block("nodes", {name: list(nodes) for name, nodes in self._nodes.items()})
-        yield from _list("tasks", self._tasks)
-        yield from _list("steps", self._steps)
+        yield from block("nodes", {name: list(nodes) for name, nodes in self._nodes.items()})
+        yield from sequence("tasks", self._tasks)
+        yield from sequence("steps", self._steps)
         yield from self._metrics(start, end)
+        yield from self._resume()
+        yield from sequence("logs", self._logs.texts(self._gap(start)))
+
+    def _resume(self) -> Iterator[str]:
         last = self._last
-        yield from _block("resume", {"last": last.id, "data": list(last.data)} if last else {})
-        yield from _list("logs", list(self._logs.texts(self._gap(start))))
+        return block("resume", {"last": last.id, "data": list(last.data)} if last else {})
 
     def _gap(self, time: float) -> str:
         """Stands in the log for lines that are not kept."""
@@ -164,7 +179,7 @@ class ReportDocument:
             }
             for name, tally in self._tallies.items()
         }
-        yield from ("  " + line for line in _block("task_types", types))
+        yield from ("  " + line for line in block("task_types", types))
 
 
 def moment(time: float) -> datetime:
@@ -205,7 +220,7 @@ def _log(line: Line) -> dict[str, object]:
 
 def _inputs(known: InputsKnown) -> Iterator[str]:
     yield "inputs:\n"
-    yield from ("  " + line for line in _block("static", dict(known.static)))
+    yield from ("  " + line for line in block("static", dict(known.static)))
     yield f"  dynamic: {scalar(list(known.dynamic))}\n"
 
 
@@ -239,7 +254,7 @@ def _results(ended: StepEnded) -> Iterator[str]:
         node: host_document(result, ended.type, fail_ok=ended.is_fail_ok)
         for node, result in ended.results.items()
     }
-    return _block("results", results)
+    return block("results", results)
 
 
 def _step(ended: StepEnded) -> str:
@@ -262,19 +277,3 @@ def _step(ended: StepEnded) -> str:
             }
         )
     )
-
-
-def _block(key: str, entries: Mapping[str, object]) -> Iterator[str]:
-    if not entries:
-        yield f"{key}: {{}}\n"
-        return
-    yield f"{key}:\n"
-    yield from mapping(entries, "  ")
-
-
-def _list(key: str, items: list[str]) -> Iterator[str]:
-    if not items:
-        yield f"{key}: []\n"
-        return
-    yield f"{key}:\n"
-    yield from items

@@ -10,6 +10,8 @@ from choria_core.config.yaml_text import read_yaml
 from choria_core.errors import UsageError
 from choria_core.telemetry.redaction import HIDDEN
 from choria_playbooks.engine.request import FinishedStep, Resumption
+from choria_playbooks.report.journal import KEY, without_torn_end
+from choria_playbooks.report.own_lines import own_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +46,38 @@ def read_report(text: str, *, file: str) -> Report:
     Raises:
         InvalidConfigError: it is none.
     """
-    document = read_yaml(text, file=file)
-    if document.problems:
-        raise InvalidConfigError(document.problems)
-    found = plain(document.root) if document.root else None
+    whole = without_torn_end(text)
+    found = own_document(whole) or _any_document(whole, file)
     if not isinstance(found, dict) or not isinstance(found.get("report"), dict):
         fix = "name a file that choria playbook run --report wrote"
         raise InvalidConfigError([at(Location(file), "", "is no report of a playbook", fix)])
     inputs = _section(found, "inputs")
+    parts = (found, *_records(found, KEY))
     return Report(
         file=file,
         report=_section(found, "report"),
         playbook=_section(found, "playbook"),
-        metrics=_section(found, "metrics"),
-        resume=_section(found, "resume"),
+        metrics=_section(parts[-1], "metrics"),
+        resume=_section(parts[-1], "resume"),
         static=_section(inputs, "static"),
         dynamic=tuple(str(name) for name in _list(inputs, "dynamic")),
-        nodes={name: _list(_section(found, "nodes"), name) for name in _section(found, "nodes")},
-        tasks=tuple(_records(found, "tasks")),
-        steps=tuple(_records(found, "steps")),
-        logs=tuple(_records(found, "logs")),
+        nodes={
+            name: _list(_section(part, "nodes"), name)
+            for part in parts
+            for name in _section(part, "nodes")
+        },
+        tasks=tuple(record for part in parts for record in _records(part, "tasks")),
+        steps=tuple(record for part in parts for record in _records(part, "steps")),
+        logs=tuple(record for part in parts for record in _records(part, "logs")),
     )
+
+
+def _any_document(text: str, file: str) -> object:
+    """What a text says that is YAML of any kind."""
+    document = read_yaml(text, file=file)
+    if document.problems:
+        raise InvalidConfigError(document.problems)
+    return plain(document.root) if document.root else None
 
 
 def resumption(report: Report) -> Resumption:
