@@ -28,6 +28,8 @@ CHUNK_MESSAGES = 2_000
 READ_SECONDS = 60.0
 POLL_SECONDS = 0.02
 NO_HEADER = b""
+_DELIVERED_PARTS = 9
+"""Of the reply of a delivery; newer servers say where they are in more."""
 
 
 class _Stored(msgspec.Struct):
@@ -140,32 +142,58 @@ class Streams(StreamAdmin):
     async def read(self, stream: str) -> list[Held]:
         """All that a stream holds, in order; for streams that take a further consumer."""
         count = (await self.stream_info(stream)).state.messages
-        held: list[Held] = []
         if not count:
-            return held
+            return []
+        held: list[Held] = []
+
+        def take(one: Held, _pending: int) -> bool:
+            held.append(one)
+            return len(held) == count
+
+        await self._deliver(stream, {"deliver_policy": "all"}, take)
+        return held
+
+    async def newest(self, stream: str) -> dict[str, Held]:
+        """The newest message of each subject, also while more are stored."""
+        if not (await self.stream_info(stream)).state.messages:
+            return {}
+        held: dict[str, Held] = {}
+
+        def take(one: Held, pending: int) -> bool:
+            held[one.subject] = one
+            return not pending
+
+        last = {"deliver_policy": "last_per_subject", "filter_subject": ">"}
+        await self._deliver(stream, last, take)
+        return held
+
+    async def _deliver(
+        self, stream: str, config: dict[str, Any], take: Callable[[Held, int], bool]
+    ) -> None:
+        """Give ``take`` a message and how many follow, again and again, until it says True."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def take(delivery: wire.Delivery) -> None:
+        def receive(delivery: wire.Delivery) -> None:
             subject, reply, header, body = delivery
             parts = reply.split(b".")
-            if len(parts) >= 9:
-                held.append(_held(parts, subject, header, body))
+            if len(parts) >= _DELIVERED_PARTS:
+                sequence, _, timestamp, pending = _position(parts)
+                one = Held(sequence, subject.decode(), header, body, timestamp // 1_000_000)
+                if not done.done() and take(one, pending):
+                    done.set_result(None)
             elif reply:  # flow control: go on
                 self.lean.send(wire.publish(reply, b"", NO_HEADER, b""))
-            if len(held) == count and not done.done():
-                done.set_result(None)
 
         inbox = self.lean.new_inbox()
-        interest = self.lean.add_sink(inbox, take)
+        interest = self.lean.add_sink(inbox, receive)
         name = f"reader_{inbox.rpartition('.')[2]}"
         try:
-            await self.create_consumer(stream, _reader(name, inbox))
+            await self.create_consumer(stream, _reader(name, inbox) | config)
             async with asyncio.timeout(READ_SECONDS):
                 await done
         finally:
             interest.end()
             await self.delete_consumer(stream, name)
-        return held
 
 
 def _reader(name: str, inbox: str) -> dict[str, Any]:
@@ -186,10 +214,9 @@ def _answered(answer: asyncio.Future[bytes], data: bytes) -> None:
         answer.set_result(data)
 
 
-def _held(parts: list[bytes], subject: bytes, header: bytes, body: bytes) -> Held:
-    """One delivery; its reply ends in sequences, time and what is pending."""
-    sequence, _, timestamp, _ = parts[5:9] if len(parts) == 9 else parts[7:11]
-    return Held(int(sequence), subject.decode(), header, body, int(timestamp) // 1_000_000)
+def _position(parts: list[bytes]) -> list[int]:
+    """What a delivery's reply ends in: sequences of stream and consumer, time, what follows."""
+    return [int(part) for part in (parts[5:9] if len(parts) == _DELIVERED_PARTS else parts[7:11])]
 
 
 @contextlib.asynccontextmanager
