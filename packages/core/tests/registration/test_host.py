@@ -21,7 +21,8 @@ from choria_core.registration.registration import (
 )
 from choria_core.server.service import Server
 from choria_testing import vectors
-from choria_testing.fixtures import MakeBroker
+from choria_testing.fixtures import MakeBroker, MakeProxy
+from choria_testing.programs import PATIENCE_SECONDS
 from choria_testing.registering import (
     layers,
     node_config,
@@ -80,6 +81,19 @@ class Local(Registration):
     async def item(self) -> None:
         assert self._node.connection().connected_server == ""
         self.asked.set()
+
+
+class Ticks(Registration):
+    """Tells that an interval is over."""
+
+    is_local = True
+    seen: ClassVar[asyncio.Event]
+
+    def __init__(self, node: RegisteringNode) -> None:
+        pass
+
+    async def item(self) -> None:
+        self.seen.set()
 
 
 def hooks_with(**kinds: object) -> object:
@@ -251,6 +265,37 @@ async def test_what_publishes_nothing_needs_no_connection(tmp_path: Path) -> Non
     await Local.asked.wait()
     stop.set()
     await running
+
+
+async def test_without_a_connection_none_is_made_and_afterwards_they_go_on(
+    plain_broker: Broker, make_proxy: MakeProxy, tmp_path: Path
+) -> None:
+    proxy = await make_proxy(plain_broker)
+    hosts = proxy.url.removeprefix("nats://")
+    lines = (f"plugin.choria.middleware_hosts = {hosts}", "registration = numbers, ticks")
+    Ticks.seen = asyncio.Event()
+    plugins = plugins_with(hooks_with(numbers=Numbers, ticks=Ticks))
+    config = node_config(tmp_path, *lines, "registerinterval = 1", broker=plain_broker)
+    with capture_logs() as logs:
+        async with registering(config, plain_broker, plugins) as node:
+            await node.registration()
+            await proxy.cut()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while node.server.uplink.is_up:  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.01)
+            published = node.server.figures.registrations
+            Ticks.seen.clear()
+            for _ in range(2):  # so at least one is left out
+                await Ticks.seen.wait()
+                Ticks.seen.clear()
+            assert node.server.figures.registrations == published
+            await proxy.restore()
+            told = json.loads(payload_of((await node.registration()).data))["number"]
+            while told <= published:
+                told = json.loads(payload_of((await node.registration()).data))["number"]
+    assert told == published + 1
+    assert node.server.figures.lost_registrations == 0
+    assert not [line for line in logs if "registration" in line]
 
 
 async def test_a_registration_that_is_too_large_is_counted(

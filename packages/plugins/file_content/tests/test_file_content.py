@@ -116,6 +116,18 @@ async def test_a_file_is_updated_when_it_was_written_since_the_one_before(
     assert [body["mtime"] % 1_000 for body in told] == [774, 774, 775, 775, 0]
 
 
+async def test_a_file_that_is_exchanged_is_updated(tmp_path: Path, facts: Path) -> None:
+    registration = registration_of(tmp_path, f"{DATA} = {facts}")
+    await body_of(registration)
+    draft = tmp_path / "draft"
+    draft.write_text("{}")  # now, which is later
+    draft.replace(facts)
+
+    body = await body_of(registration)
+    assert body["updated"]
+    assert gzip.decompress(base64.b64decode(body["zcontent"])) == b"{}"
+
+
 async def test_a_target_is_where_it_goes(tmp_path: Path, facts: Path) -> None:
     item = await registration_of(
         tmp_path, f"{DATA} = {facts}", f"{OTHER}.target = mcollective.x"

@@ -1,0 +1,172 @@
+"""Servers register with the configurations of the original, and fleets by plugins.
+
+The network is real: brokers, certificates and tokens that are valid today.
+"""
+
+import asyncio
+import base64
+import contextlib
+import gzip
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from choria_core.broker.server import Broker
+from choria_core.nats.endpoint import Endpoint, ServerAddress, TlsSettings
+from choria_core.nats.lean_transport import connect
+from choria_core.nats.transport import Message
+from choria_core.security.rsa_signing import RsaSigner
+from choria_testing import vectors
+from choria_testing.emulated_fleets import emulated_fleet
+from choria_testing.fixtures import MakeBroker
+from choria_testing.network_files import NetworkFiles, write_config
+from choria_testing.programs import PATIENCE_SECONDS, run_choria
+from choria_testing.registering import layers, payload_of
+
+NODE = "node1.example"
+INSECURE = {"INSECURE_YES_REALLY": "true"}
+
+
+@contextlib.asynccontextmanager
+async def reading(
+    broker: Broker, subject: str, tls: TlsSettings | None = None
+) -> AsyncIterator["asyncio.Queue[Message]"]:
+    """What comes on a subject."""
+    endpoint = Endpoint((ServerAddress("localhost", broker.port),), tls=tls)
+    async with await connect(endpoint, name="reader", timeout_seconds=PATIENCE_SECONDS) as wire:
+        messages: asyncio.Queue[Message] = asyncio.Queue()
+        await wire.subscribe(subject, messages.put_nowait)
+        await wire.flush()
+        yield messages
+
+
+async def taken(messages: "asyncio.Queue[Message]") -> Message:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await messages.get()
+
+
+def recorded_config(name: str, folder: Path, broker: Broker, *security: str) -> Path:
+    """A recorded configuration, in ``folder`` in place of the folders that it names."""
+    text = vectors.path(name).read_text()
+    for recorded in ("/etc/choria/tls/", "/etc/choria/v2/", "/etc/choria/plain/", "/etc/choria/"):
+        text = text.replace(recorded, f"{folder}/")
+    facts = folder / "facts1.yaml"
+    facts.write_bytes(vectors.path("facts-node1.yaml").read_bytes())
+    os.utime(facts, (1_795_425_774, 1_795_425_774))
+    hosts = f"plugin.choria.middleware_hosts = localhost:{broker.port}"
+    return write_config(folder / "server.cfg", text, hosts, *security)
+
+
+def recorded_body(name: str) -> dict[str, Any]:
+    for message in vectors.messages(name):
+        if message["subject"].endswith(".agent.registration") and NODE in message["data"]:
+            body: dict[str, Any] = json.loads(payload_of(message["data"]))
+            return body
+    raise AssertionError(name)
+
+
+def check_body(message: Message, name: str, folder: Path) -> None:
+    """The content is what was recorded, but for the folder."""
+    ours, theirs = json.loads(payload_of(message.data)), recorded_body(name)
+    assert ours.keys() == theirs.keys()
+    packed = ours.pop("zcontent"), theirs.pop("zcontent")
+    assert gzip.decompress(base64.b64decode(packed[0])) == gzip.decompress(
+        base64.b64decode(packed[1])
+    )
+    assert ours == theirs | {"file": f"{folder}/facts1.yaml"}
+
+
+async def test_a_recorded_configuration_registers_as_it_did(broker: Broker, tmp_path: Path) -> None:
+    config = recorded_config("server-plain.cfg", tmp_path, broker)
+    words = ("server", "run", "--config", str(config))
+    async with (
+        reading(broker, "mcollective.broadcast.agent.registration") as messages,
+        run_choria(*words, environment=os.environ | INSECURE),
+    ):
+        message = await taken(messages)
+    check_body(message, "plain.jsonl", tmp_path)
+    assert layers(message.data)[1]["pubcert"] == "insecure"
+
+
+async def test_over_tls_the_certificate_signs(make_broker: MakeBroker, tmp_path: Path) -> None:
+    files = NetworkFiles(tmp_path)
+    broker = await make_broker(jetstream=False, tls=files.broker_tls())
+    config = recorded_config("server-tls.cfg", tmp_path, broker, *files.certified(NODE))
+    certificate, key = files.certificate("reader.example")
+    tls = TlsSettings(ca_file=str(files.ca), cert_file=str(certificate), key_file=str(key))
+    async with (
+        reading(broker, "mcollective.broadcast.agent.registration", tls) as messages,
+        run_choria("server", "run", "--config", str(config)),
+    ):
+        message = await taken(messages)
+
+    check_body(message, "tls.jsonl", tmp_path)
+    secure = layers(message.data)[1]
+    assert secure["pubcert"].encode() == content_of(tmp_path / f"{NODE}.pem")
+    pem = content_of(tmp_path / f"{NODE}.key")
+    # one signature of these bytes is like another: RSA with this padding has no chance in it
+    signature = RsaSigner.from_pem(pem, source="test").sign(secure["message"].encode())
+    assert base64.b64decode(secure["signature"]) == signature
+
+
+async def test_in_a_network_of_tokens_the_seed_signs(
+    make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    files = NetworkFiles(tmp_path)
+    broker = await make_broker(jetstream=False, tls=files.broker_tls())
+    config = recorded_config("server-v2.cfg", tmp_path, broker, *files.server_with_token(NODE))
+    certificate, key = files.certificate("reader.example")
+    tls = TlsSettings(ca_file=str(files.ca), cert_file=str(certificate), key_file=str(key))
+    async with (
+        reading(broker, "choria.broadcast.agent.registration", tls) as messages,
+        run_choria("server", "run", "--config", str(config)),
+    ):
+        message = await taken(messages)
+
+    check_body(message, "v2.jsonl", tmp_path)
+    transport, secure, request = layers(message.data)
+    assert transport["headers"]["sender"] == request["caller"] == NODE
+    assert secure["caller"].encode() == content_of(tmp_path / f"{NODE}.jwt")
+    claims = json.loads(base64.urlsafe_b64decode(secure["caller"].split(".")[1] + "=="))
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(claims["public_key"]))
+    public.verify(base64.b64decode(secure["signature"]), base64.b64decode(secure["request"]))
+
+
+def content_of(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+async def test_a_fleet_registers_by_plugins(tmp_path: Path) -> None:
+    config = write_config(
+        tmp_path / "fleet.cfg",
+        "plugin.choria.use_srv = false",
+        f"plugin.choria.registration.file = {tmp_path}/stats.json",
+    )
+    words = ("--instances", "4", "--name", "emu", "--config", str(config), "--workers", "2")
+    more = ("--registration-plugin", "choria", "--registration-plugin", "inventory_content")
+    every = ("--registration-interval", "1s")
+    async with emulated_fleet(*words, *more, *every) as fleet:
+        await fleet.ready()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(written(tmp_path)) < 4:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+        told = written(tmp_path)
+    assert told == {f"emu-{number}" for number in range(1, 5)}
+
+
+def written(folder: Path) -> set[str]:
+    """Whose statistics there are."""
+    files = folder.glob("stats-*.json")
+    return {json.loads(file.read_text())["identity"] for file in files}
+
+
+async def test_a_fleet_without_such_a_plugin_ends_with_its_name() -> None:
+    words = ("--instances", "1", "--registration-plugin", "nosuch")
+    async with emulated_fleet(*words) as fleet:
+        line = await fleet.program.said("--registration-plugin: there is no registration nosuch")
+        assert "use one of: agentlist, choria, file_content, inventory_content" in line
+        assert await fleet.program.ended() == 2
