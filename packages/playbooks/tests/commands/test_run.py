@@ -77,6 +77,25 @@ def test_json_lines_are_all_that_is_printed(choria: Choria, book: WriteBook) -> 
     assert [one["text"] for one in events(told.out, "log") if one["is_output"]] == ["hello"]
 
 
+def test_what_the_command_of_a_store_complains_of_is_told_without_secrets(
+    choria: Choria, book: WriteBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSWORD", "hunter2secret")
+    file = book(
+        """
+        data_stores: {s: {type: shell, command: 'echo no $PASSWORD >&2; exit 3; :'}}
+        inputs: {pw: {description: it, type: secret, environment: PASSWORD}}
+        tasks:
+          - data: {action: delete, key: s/k, fail_ok: true}
+        """
+    )
+    told = choria("run", file, "--json")
+
+    said = [line["text"] for line in events(told.out, "log") if line["context"] == "stores"]
+    assert said == ["store 's', delete of 'k': no ***"]
+    assert "hunter2" not in told.out + told.err
+
+
 def test_json_lines_are_unicode_on_any_terminal(book: WriteBook) -> None:
     file = book('tasks: [{shell: {command: echo "\u4e16"}}]\n')
     told = subprocess.run(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from choria_core.errors import ConfigError, LocalProtocolError, WorkError
 from choria_core.network_config.client_config import ClientConfig
@@ -110,21 +109,17 @@ class TestCommands(StoreTests):
         assert await make_store("pwd; true", cwd="sub").read("a") == str(tmp_path / "sub")
 
     async def test_a_failure_names_action_key_and_code_and_what_was_said(
-        self, make_store: Any
+        self, make_store: Any, bench: Workbench
     ) -> None:
+        said: list[str] = []
+        bench.on_warning = said.append
         store = make_store("echo out; echo first >&2; echo last >&2; exit 7;")
 
-        with (
-            capture_logs() as logs,
-            pytest.raises(
-                WorkError, match="'pb', write of 'a': the command ended with code 7: last"
-            ),
-        ):
+        failed = "store 'pb', write of 'a': "
+        with pytest.raises(WorkError, match=f"{failed}the command ended with code 7: last"):
             await store.write("a", "secret")
 
-        assert [entry["line"] for entry in logs] == ["first", "last"]
-        assert all(entry["log_level"] == "warning" for entry in logs)
-        assert "secret" not in str(logs)
+        assert said == [f"{failed}first", f"{failed}last"]
 
     async def test_a_signal_is_named(self, make_store: Any) -> None:
         with pytest.raises(WorkError, match="was ended by signal 15"):

@@ -29,6 +29,7 @@ class Workbench:
 
     Attributes:
         plugins, environment, folder: as given.
+        on_warning: told what :meth:`warn` is; the run sets it.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Workbench:
         self.plugins = plugins
         self.environment = dict(os.environ) if environment is None else environment
         self.folder = Path.cwd() if folder is None else folder
+        self.on_warning: Callable[[str], None] | None = None
         self._load_config = load_config
         self._is_closed = is_closed
         self._stack = contextlib.AsyncExitStack()
@@ -72,6 +74,11 @@ class Workbench:
         if self._config is None:
             self._config = self._load_config()
         return self._config
+
+    def warn(self, text: str) -> None:
+        """Say something that people should know, outside of a task, with secrets hidden."""
+        if self.on_warning is not None:
+            self.on_warning(text)
 
     async def client(self) -> "Client":
         """A client of the network, connected when it first asks."""

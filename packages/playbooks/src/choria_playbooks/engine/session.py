@@ -20,6 +20,7 @@ from choria_core.playbook.workbench import Workbench
 from choria_core.plugins import Offered
 from choria_playbooks.book.looking import is_marked
 from choria_playbooks.engine.choosing import Choice
+from choria_playbooks.engine.events import Level
 from choria_playbooks.engine.halt import Halt
 from choria_playbooks.engine.lock_keeper import LockKeeper
 from choria_playbooks.engine.masking import Masking
@@ -51,6 +52,7 @@ class Session:
         self.bench = bench
         self.teller = teller
         self.halt = Halt()
+        bench.on_warning = partial(teller.line, Level.WARN, "stores")
         teller.on_failure = lambda error: self.halt.stop(str(error))
         self.keeper = LockKeeper(halt=self.halt, teller=teller, holder=self._holder)
         self.choice = Choice(request)

@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-import structlog
-
 from choria_core.config.schema import Setting
 from choria_core.errors import ConfigError, WorkError
 from choria_core.playbook.data_store import DataStore
@@ -128,9 +126,8 @@ class ShellStore(DataStore):
     def _require_success(self, finished: Finished, action: Action, key: str) -> None:
         if finished.code == 0 and not finished.is_timed_out:
             return
-        log = structlog.get_logger("playbook").bind(store=self._name, action=action, key=key)
         for line in finished.errors:
-            log.warning("the command of a data store complains", line=line)
+            self._bench.warn(f"store {self._name!r}, {action} of {key!r}: {line}")
         if finished.is_timed_out:
             how = f"took more than {self._options.timeout:g} s"
         elif finished.code < 0:
