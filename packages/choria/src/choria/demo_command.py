@@ -1,62 +1,97 @@
 """``choria demo``: the whole path on embedded brokers."""
 
-import contextlib
-import sys
-from collections.abc import Iterator
-from typing import Annotated
+import asyncio
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
-from choria.demo import Demo, Outcome, run_demo
-from choria_core.event_loop import run_async
-from choria_core.telemetry.logs import configure
-from choria_replicator.entry import Entry
-from choria_replicator.view import LiveView
+from choria_core.errors import UsageError
+from choria_core.event_loop import Stop, run_until_stopped
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from choria.demo.story import Demo
 
 
 def demo(
+    context: typer.Context,
     *,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve", help="Keep all of it running until it is stopped, with pages to look at."
+        ),
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the brokers running and print their URLs.")
     ] = False,
+    nodes: Annotated[int, typer.Option(min=2, max=5_000, help="How many nodes register.")] = 500,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=3_600, help="How long they do, once all are there.")
+    ] = 18,
 ) -> None:
-    """Show the toolkit at work on brokers of its own; takes a few seconds."""
+    """Show the toolkit at work on brokers of its own; takes half a minute.
+
+    Nodes register every few seconds, an adapter keeps that in a stream, a replicator carries a
+    sampled copy to the centre; a playbook calls the nodes, and their audit logs tell of it.
+
+    SIGINT and SIGTERM end it and all that it started.  Ends with 0 when all was as it must be,
+    also when --serve was stopped, and with 1 when it was not.
+    """
+    if serve and keep:
+        raise UsageError(
+            "--serve runs until it is stopped, and --keep ends at once: leave one of them out"
+        )
+    from rich.console import Console
+
+    from choria.demo.story import Demo
+    from choria_core.telemetry.logs import configure
+
     configure("warn")
+    wish = Demo(plugins=context.obj, nodes=nodes, flow_seconds=seconds, serves=serve, keeps=keep)
     console = Console(highlight=False)
-
-    def tell(step: str) -> None:
-        console.print(f"[cyan]•[/cyan] {step}", soft_wrap=True)
-
-    @contextlib.contextmanager
-    def watch(entries: tuple[Entry, ...]) -> Iterator[None]:
-        if not sys.stdout.isatty():
-            yield
-            return
-        with Live(LiveView(entries), console=console, refresh_per_second=8, transient=True):
-            yield
-
-    outcome = run_async(run_demo(Demo(keep=keep, tell=tell, watch=watch)))
-    _print_outcome(console, outcome)
+    code = run_until_stopped(lambda stop: _run(wish, console, stop))
+    if code:
+        raise typer.Exit(code)
 
 
-def _print_outcome(console: Console, outcome: Outcome) -> None:
-    table = Table(title="dc1 → central", show_header=False, title_style="bold")
-    table.add_column(style="bold")
-    table.add_column(justify="right")
-    rate = outcome.published / outcome.seconds if outcome.seconds else 0.0
-    table.add_row("messages in", f"{outcome.published:,}")
-    table.add_row("copied", f"{outcome.copied:,}")
-    table.add_row("sampled away", f"{outcome.sampled_away:,}")
-    table.add_row("order verified", "[green]yes[/green]")
-    table.add_row("rate", f"{rate:,.0f} msg/s")
-    console.print(table)
-    if not outcome.brokers:
-        return
-    names = zip(("dc1", "central"), outcome.brokers, strict=True)
-    for name, broker in names:
-        console.print(f"{name} is still running at {broker.url} (process {broker.pid})")
-    pids = " ".join(str(broker.pid) for broker in outcome.brokers)
-    console.print(f"stop them with: kill {pids} && rm -r {outcome.folder}", soft_wrap=True)
+async def _run(wish: "Demo", console: "Console", stop: Stop) -> int:
+    """Show it; the exit code.
+
+    Raises:
+        ChoriaError, ExceptionGroup: as of the demonstration.
+    """
+    serving = asyncio.Event()
+    showing = asyncio.create_task(_show(wish, console, stop, serving))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((showing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not showing.done() and not serving.is_set():
+            showing.cancel()
+        await asyncio.wait((showing,))
+        if showing.cancelled():
+            return 128 + stop.signal
+        showing.result()
+        return 0
+    finally:
+        showing.cancel()
+        stopping.cancel()
+        await asyncio.wait((showing, stopping))
+
+
+async def _show(wish: "Demo", console: "Console", stop: Stop, serving: asyncio.Event) -> None:
+    from choria.demo.story import demonstrated
+    from choria.demo.summary import print_kept, print_outcome, print_pages
+    from choria.demo.telling import LineTeller, ScreenTeller
+
+    teller = ScreenTeller(console) if console.is_terminal else LineTeller(console)
+    async with demonstrated(wish, teller) as outcome:
+        if wish.serves:
+            print_outcome(console, outcome)
+            print_pages(console, outcome)
+            serving.set()
+            await stop.wait()
+    if not wish.serves:
+        print_outcome(console, outcome)
+    print_kept(console, outcome)

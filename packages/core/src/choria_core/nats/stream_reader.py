@@ -6,7 +6,7 @@ consumer without acknowledgements, one pull after the other.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from choria_core.errors import RemoteProtocolError, RequestTimeoutError
@@ -14,11 +14,12 @@ from choria_core.nats.jetstream import API_PREFIX, NANOSECONDS, JetStream
 from choria_core.nats.transport import Message, Transport
 
 PATIENCE_SECONDS: Final = 10.0
+_MILLISECOND_NS: Final = 1_000_000
 
 
 async def read_stream(
     transport: Transport, stream: str, *, batch: int = 1000, subject: str = ""
-) -> AsyncIterator[Message]:
+) -> AsyncGenerator[Message, None]:
     """Every message that ``stream`` holds at the start, oldest first.
 
     Args:
@@ -83,11 +84,7 @@ def pending_of(message: Message) -> int:
     Raises:
         RemoteProtocolError: it was not delivered by a consumer.
     """
-    parts = message.reply.split(".")
-    place = {9: 8}.get(len(parts), 10 if len(parts) >= 11 else None)
-    if place is None or not parts[place].isdecimal():
-        raise RemoteProtocolError(f"not delivered by a consumer: {message.reply!r}")
-    return int(parts[place])
+    return _number(message, short=8, long=10)
 
 
 def sequence_of(message: Message) -> int:
@@ -96,8 +93,22 @@ def sequence_of(message: Message) -> int:
     Raises:
         RemoteProtocolError: it was not delivered by a consumer.
     """
+    return _number(message, short=5, long=7)
+
+
+def stored_ms_of(message: Message) -> int:
+    """When the stream stored a delivered message, in unix milliseconds.
+
+    Raises:
+        RemoteProtocolError: it was not delivered by a consumer.
+    """
+    return _number(message, short=7, long=9) // _MILLISECOND_NS
+
+
+def _number(message: Message, *, short: int, long: int) -> int:
+    """A part of the reply subject, which is of one of two forms; raises RemoteProtocolError."""
     parts = message.reply.split(".")
-    place = {9: 5}.get(len(parts), 7 if len(parts) >= 11 else None)
+    place = {9: short}.get(len(parts), long if len(parts) >= 11 else None)
     if place is None or not parts[place].isdecimal():
         raise RemoteProtocolError(f"not delivered by a consumer: {message.reply!r}")
     return int(parts[place])
