@@ -201,6 +201,19 @@ tasks:
 """
 
 
+def test_warnings_of_a_wrong_book_are_told_with_its_errors(choria: Choria, tmp_path: Path) -> None:
+    (tmp_path / "old.yaml").write_text(
+        "name: old\nversion: 1.0.0\nauthor: a\ndescription: d\nrun_as: a=b\n"
+        "taks: []\ntasks: [{shell: {command: 'true', tires: 3}}]\n"
+    )
+
+    told = choria("check", "old.yaml")
+
+    assert told.code == 2
+    assert "error: old.yaml:6:1: taks: is not known; did you mean tasks?" in told.err
+    assert "warning: old.yaml:7:35: tasks[0].shell.tires: is not known" in told.err
+
+
 def test_a_check_does_nothing(choria: Choria, book: WriteBook, tmp_path: Path) -> None:
     (tmp_path / "facts.yaml").write_text("color: red\n")
 

@@ -35,7 +35,7 @@ class Pattern:
             source = f"(?i){text}" if ignore_case else text
             self._regexp = re2.compile(source.encode(), options)
         except (re2.error, UnicodeEncodeError) as error:
-            raise FilterError(f"not a usable pattern: {text!r}: {error}") from None
+            raise FilterError(f"not a usable pattern: {text!r}: {_words(error)}") from None
         self._size: int = self._regexp.programsize
         self._answers: dict[str, bool] = {}
 
@@ -119,3 +119,9 @@ def slashed(text: str) -> str | None:
     if text.startswith("/") and text.endswith("/"):
         return text[1:].removesuffix("/")
     return None
+
+
+def _words(error: Exception) -> str:
+    """What is wrong; RE2 says it in bytes."""
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(error)

@@ -4,7 +4,7 @@ Everything that is wrong is told at once.  Nothing else is read: no file, no net
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +55,18 @@ class ReadBook:
     warnings: tuple[Problem, ...]
 
 
+class WrongBookError(InvalidConfigError):
+    """A book cannot be run.
+
+    Attributes:
+        warnings: what is odd in it besides.
+    """
+
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem]) -> None:
+        super().__init__(problems)
+        self.warnings = tuple(warnings)
+
+
 def parse_book(text: str, kinds: Kinds, *, file: str = "<text>") -> ReadBook:
     """The book that ``text`` says.
 
@@ -64,7 +76,8 @@ def parse_book(text: str, kinds: Kinds, *, file: str = "<text>") -> ReadBook:
         file: named in messages.
 
     Raises:
-        InvalidConfigError: it has problems; all are named.
+        WrongBookError: it has problems; all are named.
+        InvalidConfigError: it is no book at all.
     """
     document = read_ruby_yaml(text, file=file)
     root = _root(document)
@@ -75,9 +88,9 @@ def parse_book(text: str, kinds: Kinds, *, file: str = "<text>") -> ReadBook:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     book = _BookReader(findings, root, kinds).book(file, digest)
     check_book(findings, book, kinds, uses=root.get("uses"))
-    if findings.problems:
-        raise InvalidConfigError(findings.problems)
     warnings = sorted(findings.warnings, key=lambda odd: (odd.line, odd.column))
+    if findings.problems:
+        raise WrongBookError(findings.problems, warnings)
     return ReadBook(book, tuple(warnings))
 
 

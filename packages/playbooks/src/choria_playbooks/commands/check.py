@@ -58,10 +58,13 @@ def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Prob
     """Errors and warnings of one book."""
     from choria_core.config.problems import InvalidConfigError
     from choria_playbooks.book.lint import lint
+    from choria_playbooks.book.parsing import WrongBookError
     from choria_playbooks.book.reading import read_book
 
     try:
         found = read_book(file, kinds)
+    except WrongBookError as error:
+        return error.problems, error.warnings
     except InvalidConfigError as error:
         return error.problems, ()
     return (), (*found.warnings, *lint(found.book, kinds))
