@@ -14,6 +14,7 @@ from choria_playbooks.book.model import Control, TaskSpec
 from choria_playbooks.engine.events import TryBegan, TryEnded
 from choria_playbooks.engine.halt import HaltedError
 from choria_playbooks.engine.nodes_left import NoNodesError, require_nodes
+from choria_playbooks.engine.promises import error_words, sound_outcome
 from choria_playbooks.engine.scope import StepScope
 from choria_playbooks.engine.session import Session, read_options, refuse_exposed
 from choria_playbooks.engine.stores import StepStores
@@ -107,7 +108,8 @@ class Attempts:
             try:
                 async with limit:
                     options = await self.options(spec, place)
-                    outcome = await session.task(spec.type).run(options, run)
+                    found = await session.task(spec.type).run(options, run)
+                    outcome = sound_outcome(found, spec.type)
             except TimeoutError as error:
                 if limit.expired():
                     outcome = _timed_out(spec.control, run.so_far())
@@ -155,5 +157,5 @@ def _timed_out(control: Control, results: Mapping[str, HostResult]) -> Outcome:
 def _failed(error: Exception, results: Mapping[str, HostResult]) -> Outcome:
     words = str(error)
     if not isinstance(error, ChoriaError) or not words:
-        words = f"{type(error).__name__}: {words}" if words else type(error).__name__
+        words = error_words(error)
     return Outcome(is_ok=False, message=words, results=results)

@@ -9,6 +9,7 @@ from choria_core.errors import ChoriaError, LockError
 from choria_core.playbook.lock import HeldLock, LockHolder, LockingStore
 from choria_playbooks.engine.events import Level, LockGone, LockTaken, LockWaiting
 from choria_playbooks.engine.halt import Halt
+from choria_playbooks.engine.promises import error_words
 from choria_playbooks.engine.teller import Teller
 
 RELEASE_SECONDS = 15.0
@@ -77,10 +78,18 @@ class LockKeeper:
             HaltedError: one was.
         """
         for grip in self._grips:
-            if not grip.held.is_held():
+            if not self._is_held(grip):
                 self._lose(grip)
         if self._halt.loss:
             self._halt.check(heeds_stop=False)
+
+    def _is_held(self, grip: Grip) -> bool:
+        """Whether a lock is certainly held: one that cannot say so is not."""
+        try:
+            return grip.held.is_held()
+        except Exception as error:  # noqa: BLE001 - whatever a foreign store raises
+            self._lose(grip, f"its store broke: {error_words(error)}")
+            return True
 
     @contextlib.asynccontextmanager
     async def hold(
@@ -120,14 +129,15 @@ class LockKeeper:
                 self._holder(),
                 timeout_seconds=store.lock_timeout_seconds if timeout is None else timeout,
             )
+            token = held.token
         except (ChoriaError, asyncio.CancelledError):
             raise
         except Exception as error:  # whatever a foreign store raises
-            raise LockError(f"lock {wish.path}: {type(error).__name__}: {error}") from error
+            raise LockError(f"lock {wish.path}: {error_words(error)}") from error
         finally:
             announcer.cancel()  # not awaited: whoever has the lock must not lose sight of it
         path = self._teller.masking.text(wish.path)
-        self._teller.tell(LockTaken(time=self._teller.now(), lock=path, token=held.token))
+        self._teller.tell(LockTaken(time=self._teller.now(), lock=path, token=token))
         self._teller.line(Level.INFO, _CONTEXT, f"Lock {wish.path} is taken")
         return held
 
@@ -158,11 +168,12 @@ class LockKeeper:
         await grip.held.lost.wait()
         self._lose(grip)
 
-    def _lose(self, grip: Grip) -> None:
+    def _lose(self, grip: Grip, reason: str = "") -> None:
         if self._halt.loss:
             return
-        why = f"lock {grip.wish.path} was lost: {grip.held.loss or 'it was not renewed in time'}"
-        mask, loss = self._teller.masking.text, grip.held.loss or why
+        reason = reason or grip.held.loss
+        why = f"lock {grip.wish.path} was lost: {reason or 'it was not renewed in time'}"
+        mask, loss = self._teller.masking.text, reason or why
         self._teller.tell(
             LockGone(time=self._teller.now(), lock=mask(grip.wish.path), loss=mask(loss))
         )

@@ -13,6 +13,7 @@ from choria_playbooks.book.reading_places import complete_node_set
 from choria_playbooks.book.walking import all_steps
 from choria_playbooks.engine.events import Level, NodesFound
 from choria_playbooks.engine.frame import BookContext
+from choria_playbooks.engine.promises import error_words, sound_names
 from choria_playbooks.engine.scope import BookScope, UnknownValueError
 from choria_playbooks.engine.session import read_options, refuse_exposed
 from choria_playbooks.engine.shares import rounded_up
@@ -86,7 +87,7 @@ async def _resolved(
     kind: NodeSet, options: object, spec: NodeSetSpec, context: BookContext
 ) -> Sequence[str]:
     try:
-        return await kind.resolve(options, context.session.bench, context.stores)
+        found = await kind.resolve(options, context.session.bench, context.stores)
     except ChoriaError as error:
         if context.session.is_rehearsal:
             raise
@@ -97,8 +98,12 @@ async def _resolved(
             raise error from None
         raise explained from error
     except Exception as error:  # whatever a foreign kind raises
-        words = f"{type(error).__name__}: {error}"
+        words = error_words(error)
         raise WorkError(f"node set {spec.name} ({spec.type}): {words}") from error
+    try:
+        return sound_names(found)
+    except WorkError as error:
+        raise WorkError(f"node set {spec.name} ({spec.type}): {error}") from None
 
 
 def _within_rules(

@@ -11,7 +11,7 @@ from choria_core.config.problems import InvalidConfigError
 from choria_core.config.record import BROKEN, LATER, RecordReader
 from choria_core.config.schema import fields_of
 from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ConfigError
+from choria_core.errors import ChoriaError, ConfigError, PluginError
 from choria_core.playbook.data_store import DataStore
 from choria_core.playbook.lock import LockHolder
 from choria_core.playbook.node_set import NodeSet
@@ -24,6 +24,7 @@ from choria_playbooks.engine.events import Level
 from choria_playbooks.engine.halt import Halt
 from choria_playbooks.engine.lock_keeper import LockKeeper
 from choria_playbooks.engine.masking import Masking
+from choria_playbooks.engine.promises import error_words
 from choria_playbooks.engine.request import RunRequest
 from choria_playbooks.engine.teller import Teller
 
@@ -73,16 +74,16 @@ class Session:
         """The object that does tasks of a kind.
 
         Raises:
-            PluginError: it cannot be loaded.
+            PluginError: it cannot be loaded, or made.
         """
         found = self._tasks.get(kind)
         if found is None:
-            found = self._tasks[kind] = _load(self.bench.plugins.tasks(), kind, "task")()
+            found = self._tasks[kind] = _make(self.bench.plugins.tasks(), kind, "task")
         return found
 
     def node_set(self, kind: str) -> NodeSet:
         """A new object for one set of nodes; PluginError as for tasks."""
-        made: NodeSet = _load(self.bench.plugins.node_sets(), kind, "node set")()
+        made: NodeSet = _make(self.bench.plugins.node_sets(), kind, "node set")
         return made
 
     def store_class(self, kind: str) -> type[DataStore]:
@@ -98,6 +99,18 @@ class Session:
             pid=os.getpid(),
             time=time.time(),
         )
+
+
+def _make(offers: Mapping[str, Offered[Any]], kind: str, what: str) -> Any:
+    """An object of a class that is made without arguments."""
+    loaded = _load(offers, kind, what)
+    try:
+        return loaded()
+    except ChoriaError:
+        raise
+    except Exception as error:  # whatever a foreign class raises
+        problem = f"cannot make its {what} {kind}: {error_words(error)}"
+        raise PluginError(offers[kind].plugin, problem) from error
 
 
 def _load(offers: Mapping[str, Offered[Any]], kind: str, what: str) -> Any:

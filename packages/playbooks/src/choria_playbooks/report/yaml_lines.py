@@ -4,23 +4,18 @@ The longest parts of a report are results of thousands of nodes: these are one l
 part of YAML that is JSON.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-import msgspec
+from choria_core.config.yaml_text import TAG, tag_of
+from choria_playbooks.report.any_json import any_json
 
-from choria_core.config.yaml_text import SURROGATE, TAG, tag_of
-
-_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./()%+@-]*(?: [A-Za-z0-9_./()%+@-]+)*")
 _UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _RUBY: Final = re.compile(r"[yYnN]|=|<<")
-_NO_CHARACTER: Final = "\ufffd"
-"""Stands for half of a character, which no file can hold."""
 
 
 def scalar(value: object) -> str:
@@ -77,16 +72,4 @@ _key = lru_cache(maxsize=1 << 15)(_text)
 
 def _json(value: object) -> str:
     """JSON whose texts hold only what YAML prints."""
-    try:
-        text = _ENCODER.encode(value).decode()
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        text = SURROGATE.sub(_NO_CHARACTER, _slowly(value))
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def _slowly(value: object) -> str:
-    """JSON of what the fast way refuses, as a task of any plugin may give it."""
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
-    except (TypeError, ValueError, RecursionError):
-        return json.dumps(f"[{type(value).__name__}]", ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", any_json(value))

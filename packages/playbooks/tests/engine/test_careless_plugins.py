@@ -1,0 +1,241 @@
+"""Plugins that break their promises fail a step or a book, and never the program."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from choria_core.hookspecs import DataStorePlugin, NodeSetPlugin, TaskPlugin, hookimpl
+from choria_core.playbook.data_store import DataStore
+from choria_core.playbook.lock import LockHolder, LockView
+from choria_core.playbook.outcome import HostResult, Outcome
+from choria_core.playbook.workbench import Workbench
+from choria_playbooks.view.json_lines import json_line
+from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.engine.recording import SpyLock
+
+HALF = "half \udcff of a character"
+
+
+def endless() -> list[Any]:
+    """A list that holds itself."""
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOptions:
+    """Nothing can be said."""
+
+
+class Given:
+    """A task and a node set that give what a test wants."""
+
+    Options: ClassVar[type] = NoOptions
+    gives: ClassVar[Callable[[], Any]]
+
+    async def run(self, options: Any, run: Any) -> Any:
+        """As a task."""
+        return type(self).gives()
+
+    async def resolve(self, options: Any, bench: Any, stores: Any) -> Any:
+        """As a node set."""
+        return type(self).gives()
+
+    def foretell(self, options: Any) -> str:
+        """Nothing."""
+        return ""
+
+
+class Unmakeable(Given):
+    """What cannot even be made."""
+
+    def __init__(self) -> None:
+        raise ZeroDivisionError("made by zero")
+
+
+class StrangeLock(SpyLock):
+    """A lock that does not know whether it is held."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "a", 1)
+
+    def is_held(self) -> bool:
+        """Nobody knows."""
+        raise ZeroDivisionError("held by zero")
+
+    async def release(self) -> None:
+        """Nothing is kept."""
+
+
+class StrangeStore(DataStore):
+    """A store whose locks are what a test wants."""
+
+    Options: ClassVar[type] = NoOptions
+    lock_timeout_seconds = 1.0
+    gives: ClassVar[Callable[[], Any]]
+
+    def __init__(self, name: str, options: Any, bench: Workbench) -> None:
+        pass
+
+    async def open(self) -> None:
+        """Nothing."""
+
+    async def close(self) -> None:
+        """Nothing."""
+
+    async def read(self, key: str) -> object:
+        """What a test wants."""
+        return type(self).gives()
+
+    async def acquire(self, key: str, holder: LockHolder, *, timeout_seconds: float) -> Any:
+        """What a test wants."""
+        return type(self).gives()
+
+    async def lock_view(self, key: str) -> LockView | None:
+        """Nobody."""
+        return None
+
+
+class CarelessPlugin:
+    """Offers ``careless`` of all kinds."""
+
+    def __init__(self, gives: Callable[[], Any], base: type = Given) -> None:
+        self._kind = type("Careless", (base,), {"gives": staticmethod(gives)})
+        self._store = type("CarelessStore", (StrangeStore,), {"gives": staticmethod(gives)})
+
+    @hookimpl
+    def choria_tasks(self) -> Iterable[TaskPlugin]:
+        """The task."""
+        return [TaskPlugin("careless", self._kind)]
+
+    @hookimpl
+    def choria_node_sets(self) -> Iterable[NodeSetPlugin]:
+        """The node set."""
+        return [NodeSetPlugin("careless", self._kind)]
+
+    @hookimpl
+    def choria_data_stores(self) -> Iterable[DataStorePlugin]:
+        """The store."""
+        return [DataStorePlugin("careless", self._store)]
+
+
+def outcome(**changes: Any) -> Outcome:
+    """A good outcome but for some of it."""
+    values: dict[str, Any] = {"is_ok": True, "message": "fine", **changes}
+    return Outcome(**values)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "fine",
+        outcome(message=None),
+        outcome(message=3),
+        outcome(data=None),
+        outcome(data="text"),
+        outcome(data=endless()),
+        outcome(results=None),
+        outcome(results=["n1"]),
+        outcome(results={"n1": True}),
+        outcome(results={1: HostResult(is_ok=True)}),
+        outcome(results={"n1": HostResult(is_ok=False, error=None)}),  # type: ignore[arg-type]
+        outcome(results={"n1": HostResult(is_ok=False, details=None)}),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_no_outcome_fails_the_task(lab: Lab, given: object) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: given), "careless")
+
+    ran = await lab.run("""
+tasks: [{careless: {register: it, fail_ok: true}}, {note: {value: "{{ registered.it.msg }}"}}]
+""")
+
+    assert ran.ended.is_ok
+    [message] = lab.values()
+    assert message.startswith("the task careless, of a plugin, gave no outcome as it should: ")
+
+
+@pytest.mark.parametrize("value", [HALF, {HALF: 1}, {(1, 2): 3}, {3, 4}, object()])
+async def test_values_that_json_cannot_hold_are_told_as_well_as_can_be(
+    lab: Lab, value: object
+) -> None:
+    given = outcome(data=(value,), results={"n1": HostResult(is_ok=True, value=value)})
+    lab.plugins.register(CarelessPlugin(lambda: given), "careless")
+    lines: list[str] = []
+
+    ran = await lab.run(
+        "tasks: [{careless: {register: it}}]",
+        report="report.yaml",
+        listener=lambda event: lines.append(json_line(event)),
+    )
+
+    assert ran.ended.is_ok
+    assert "step_ended" in [json.loads(line.encode())["event"] for line in lines]
+    assert (lab.folder / "report.yaml").read_text().count("careless") > 1
+
+
+@pytest.mark.parametrize("given", [None, "n1", 3, [1], ["n1", None], {"n1": 1}.values()])
+async def test_what_is_no_list_of_nodes_ends_the_run(lab: Lab, given: Sequence[str]) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: given), "careless")
+
+    ran = await lab.run("nodes: {web: {type: careless}}")
+
+    assert ran.ended.error.startswith("node set web (careless): it gave no list of names but ")
+    assert ran.ended.exit_code == 1
+
+
+@pytest.mark.parametrize("part", ["nodes: {web: {type: careless}}", "tasks: [{careless: {}}]"])
+@pytest.mark.parametrize("check", [False, True])
+async def test_a_kind_that_cannot_be_made(lab: Lab, part: str, check: bool) -> None:  # noqa: FBT001
+    lab.plugins.register(CarelessPlugin(lambda: None, Unmakeable), "careless")
+
+    ran = await lab.run(part, check=check, resolve=check)
+
+    assert not ran.ended.is_ok
+    assert any("ZeroDivisionError: made by zero" in line for line in ran.lines())
+
+
+async def test_a_lock_that_is_none(lab: Lab) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: None), "careless")
+
+    ran = await lab.run("""
+data_stores: {box: {type: careless}}
+locks: [box/a]
+""")
+
+    assert ran.ended.exit_code == 4
+    assert ran.ended.error.startswith("lock box/a: AttributeError: ")
+
+
+async def test_a_lock_that_cannot_say_whether_it_is_held_is_lost(lab: Lab) -> None:
+    lab.plugins.register(CarelessPlugin(StrangeLock), "careless")
+
+    ran = await lab.run("""
+data_stores: {box: {type: careless}}
+locks: [box/a]
+tasks: [{note: {name: never}}]
+""")
+
+    assert ran.ended.exit_code == 4
+    assert "lock box/a was lost: its store broke: ZeroDivisionError: held by zero" in (
+        ran.ended.error
+    )
+    assert lab.notes() == []
+
+
+@pytest.mark.parametrize("value", [object(), {1: {2, 3}}, endless(), b"bytes"])
+async def test_a_store_that_gives_what_json_cannot_hold(lab: Lab, value: object) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: value), "careless")
+
+    ran = await lab.run("""
+data_stores: {box: {type: careless}}
+inputs: {it: {type: Any, data: box/it}}
+tasks: [{note: {value: "{{ inputs.it }}", fail_ok: true}},
+        {note: {value: "{{ inputs.it }}!", fail_ok: true}}]
+""")
+
+    assert ran.ended.is_ok
