@@ -185,6 +185,7 @@ async def test_a_slow_consumer_is_cut_counted_and_comes_back(
             os.kill(program.pid, signal.SIGSTOP)
             try:
                 await _flood(streams, 600)
+                await asyncio.sleep(1.0)  # it stands still for longer than a moment
             finally:
                 os.kill(program.pid, signal.SIGCONT)
             await program.said("the broker cut us off, as we read too slowly")

@@ -36,16 +36,41 @@ class LagWatch:
         self._received = received
         self._tell = tell
         self._answered = (time.monotonic(), 0)
+        self._ticked = self._stood_still = time.monotonic()
 
     @property
     def is_flooded(self) -> bool:
-        """Whether messages have come, but no answer behind them for too long."""
+        """Whether the broker has waited for us too long.
+
+        Either messages have come, but no answer behind them, or this process stood still and
+        did not read at all.
+        """
+        now = time.monotonic()
         when, received = self._answered
-        is_late = time.monotonic() - when > LATE_SECONDS + PAUSE_SECONDS
-        return is_late and self._received() > received
+        is_late = now - when > LATE_SECONDS + PAUSE_SECONDS
+        return (is_late and self._received() > received) or self._has_stood_still(now)
+
+    def _has_stood_still(self, now: float) -> bool:
+        gap = PAUSE_SECONDS + LATE_SECONDS
+        return now - self._ticked > gap or now - self._stood_still < gap
 
     async def run(self) -> None:
         """Watch for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick())
+            group.create_task(self._ask())
+
+    async def _tick(self) -> None:
+        """Notice that this process stood still."""
+        self._ticked, self._stood_still = time.monotonic(), float("-inf")
+        while True:
+            await asyncio.sleep(PAUSE_SECONDS)
+            now = time.monotonic()
+            if now - self._ticked > PAUSE_SECONDS + LATE_SECONDS:
+                self._stood_still = now
+            self._ticked = now
+
+    async def _ask(self) -> None:
         while True:
             await self._transport.wait_connected()
             pong = asyncio.create_task(self._pong())
