@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from choria_core.broker.server import Broker
@@ -21,11 +22,13 @@ from choria_core.nats.lean_transport import connect
 from choria_core.nats.transport import Message
 from choria_core.security.rsa_signing import RsaSigner
 from choria_testing import vectors
+from choria_testing.choria_tokens import public_hex
 from choria_testing.emulated_fleets import emulated_fleet
 from choria_testing.fixtures import MakeBroker
 from choria_testing.network_files import NetworkFiles, write_config
 from choria_testing.programs import PATIENCE_SECONDS, run_choria
 from choria_testing.registering import layers, payload_of
+from choria_testing.streams import Streams
 
 NODE = "node1.example"
 INSECURE = {"INSECURE_YES_REALLY": "true"}
@@ -134,6 +137,60 @@ async def test_in_a_network_of_tokens_the_seed_signs(
     claims = json.loads(base64.urlsafe_b64decode(secure["caller"].split(".")[1] + "=="))
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(claims["public_key"]))
     public.verify(base64.b64decode(secure["signature"]), base64.b64decode(secure["request"]))
+
+
+@pytest.mark.parametrize("version", ["tls", "v2"])
+async def test_an_adapter_that_verifies_believes_the_node(
+    make_broker: MakeBroker, tmp_path: Path, version: str
+) -> None:
+    """From the server's file to the stream, over TLS: what the original's adapter made of it."""
+    files = NetworkFiles(tmp_path)
+    broker = await make_broker(tls=files.broker_tls())
+    is_first = version == "tls"
+    security = files.certified(NODE) if is_first else files.server_with_token(NODE)
+    config = recorded_config(f"server-{version}.cfg", tmp_path, broker, *security)
+    collective = "mcollective" if is_first else "choria"
+    adapter = write_config(
+        tmp_path / "adapter.cfg",
+        f"plugin.choria.middleware_hosts = localhost:{broker.port}",
+        "plugin.choria.adapters = reg",
+        "plugin.choria.adapter.reg.type = choria_streams",
+        "plugin.choria.adapter.reg.stream.topic = REG.%s",
+        f"plugin.choria.adapter.reg.ingest.topic = {collective}.broadcast.agent.registration",
+        "plugin.choria.adapter.reg.ingest.protocol = request",
+        "plugin.choria.adapter.reg.verify = true",
+        "identity = localhost",
+        *files.certified("localhost"),
+        f"plugin.security.choria.trusted_signers = {public_hex(files.issuer)}",
+    )
+    certificate, key = files.certificate("reader.example")
+    tls = TlsSettings(ca_file=str(files.ca), cert_file=str(certificate), key_file=str(key))
+    endpoint = Endpoint((ServerAddress("localhost", broker.port),), tls=tls)
+    async with await connect(endpoint, name="streams", timeout_seconds=PATIENCE_SECONDS) as wire:
+        streams = Streams(wire)
+        await streams.create_stream({"name": "REG", "subjects": ["REG.>"]})
+        async with (
+            run_choria("adapter", "run", "--config", str(adapter)) as adapting,
+            run_choria("server", "run", "--config", str(config)),
+        ):
+            await adapting.said("the adapter is ready")
+            await streams.reached("REG", sequence=1)
+        [stored, *_] = await streams.read("REG")
+
+    assert stored.subject == f"REG.{NODE}"
+    recorded = next(
+        json.loads(message["data"])
+        for message in vectors.messages("adapter.jsonl")
+        if message["subject"] == f"REG.{NODE}"
+    )
+    output = json.loads(stored.body)
+    assert output.keys() == recorded.keys()
+    assert (output["protocol"], output["sender"]) == (recorded["protocol"], NODE)
+    ours, theirs = json.loads(output["data"]), json.loads(recorded["data"])
+    assert ours.keys() == theirs.keys()
+    assert gzip.decompress(base64.b64decode(ours["zcontent"])) == gzip.decompress(
+        base64.b64decode(theirs["zcontent"])
+    )
 
 
 def content_of(file: Path) -> bytes:

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from choria_core.errors import ConfigError
@@ -33,6 +33,7 @@ class Sealer:
         sign: None where nobody signs.
         credential: PEM certificate or token that goes with signatures.
         unsigned: what stands in place of both, where the network signs and the node cannot.
+        certname: the name that certificates know the node by; empty for its identity.
     """
 
     version: Version
@@ -40,6 +41,7 @@ class Sealer:
     sign: Sign | None = field(default=None, repr=False)
     credential: bytes = field(default=b"", repr=False)
     unsigned: SecureRequest | None = None
+    certname: str = ""
 
     def seal(
         self, item: RegistrationItem, *, identity: str, collective: str, server: str, now_ns: int
@@ -60,7 +62,7 @@ class Sealer:
         request = Request(
             request_id=self._new_id(now_ns),
             sender=identity,
-            caller=f"{CALLER_KIND}={identity}" if self.version is Version.V1 else identity,
+            caller=self._caller(identity),
             collective=collective,
             agent=AGENT,
             ttl_seconds=self.ttl_seconds,
@@ -81,6 +83,11 @@ class Sealer:
             seen_by=((server, identity, server),),
         )
         return codec.encode_transport(document, headers)
+
+    def _caller(self, identity: str) -> str:
+        if self.version is Version.V2:
+            return identity
+        return f"{CALLER_KIND}={self.certname or identity}"
 
     def _new_id(self, now_ns: int) -> str:
         if self.version is Version.V1:
@@ -104,24 +111,19 @@ def server_sealer(config: ServerConfig) -> Sealer:
     Raises:
         ConfigError: its token or seed is missing or unusable.
     """
-    security, ttl = config.security, config.request_ttl_seconds
-    version = version_of(security)
-    if not security.protection.signed:
-        return Sealer(version=version, ttl_seconds=ttl)
+    version = version_of(config.security)
+    plain = Sealer(
+        version=version, ttl_seconds=config.request_ttl_seconds, certname=config.certname
+    )
+    if not config.security.protection.signed:
+        return plain
     if version is Version.V2:
-        token = load_token_identity(token_files(security))
-        return Sealer(
-            version=version,
-            ttl_seconds=ttl,
-            sign=token.signer.sign,
-            credential=token.token.encode(),
-        )
+        token = load_token_identity(token_files(config.security))
+        return replace(plain, sign=token.signer.sign, credential=token.token.encode())
     own = _certificate(config)
     if own is None:
-        return Sealer(version=version, ttl_seconds=ttl, unsigned=v1.UNSIGNED_REGISTRATION)
-    return Sealer(
-        version=version, ttl_seconds=ttl, sign=own.signer.sign, credential=own.certificate
-    )
+        return replace(plain, unsigned=v1.UNSIGNED_REGISTRATION)
+    return replace(plain, sign=own.signer.sign, credential=own.certificate)
 
 
 def _certificate(config: ServerConfig) -> X509Identity | None:
