@@ -157,6 +157,42 @@ tasks:
     assert lab.values()[-2:] == ["ours nothing", True]
 
 
+CHILD = """
+data_stores: {ext: {type: spy}}
+inputs: {bad: {type: Boolean, data: ext/bad}}
+tasks: [%s {note: {name: one}}, {note: {name: bad, fail: "{{ inputs.bad }}"}}]
+"""
+
+
+async def test_another_book_that_was_changed_is_refused(lab: Lab) -> None:
+    """Its first step would count as done, although it is another one now."""
+    lab.book("child.yml", CHILD % "")
+    both = Twice(lab, "tasks: [{playbook: child.yml}]\nhooks: {on_fail: [{note: {name: sorry}}]}")
+    await both.first()
+    lab.notes()
+    lab.book("child.yml", CHILD % "{note: {name: new}},")
+
+    ran = await lab.run(
+        "tasks: [{playbook: child.yml}]\nhooks: {on_fail: [{note: {name: sorry}}]}",
+        resume=lab.resumption("first.yaml"),
+    )
+
+    assert lab.notes() == ["sorry"]
+    assert "child.yml was changed since the run that is resumed" in ran.steps["tasks[0]"].message
+    assert ran.ended.exit_code == 2
+
+
+async def test_another_book_that_was_changed_before_it_did_anything(lab: Lab) -> None:
+    lab.book("child.yml", "hooks: {pre_book: [{shell: {command: 'false'}}]}")
+    both = Twice(lab, "tasks: [{playbook: child.yml}]")
+    await both.first()
+    lab.book("child.yml", "tasks: [{note: {name: mended}}]")
+
+    await both.second()
+
+    assert lab.notes() == ["mended"]
+
+
 async def test_another_book_that_failed_goes_on_where_it_did(lab: Lab) -> None:
     lab.book(
         "child.yml",

@@ -12,7 +12,7 @@ from choria_playbooks.book.model import Book, BookCall, Input, ListCall
 from choria_playbooks.book.offered_kinds import kinds_of
 from choria_playbooks.book.reading import read_book
 from choria_playbooks.engine.blocks import RunList
-from choria_playbooks.engine.events import Level
+from choria_playbooks.engine.events import BookRead, Level
 from choria_playbooks.engine.frame import Frame, StepResult
 from choria_playbooks.engine.rehearsing import fill_known
 from choria_playbooks.engine.scope import StepScope
@@ -85,7 +85,8 @@ class Calls:
 
         Raises:
             InvalidConfigError: it cannot be read, or has errors.
-            UsageError: it calls itself, or a secret would be shown by it.
+            UsageError: it calls itself, a secret would be shown by it, or it was changed since
+                the run that is resumed.
             ChoriaError: a store failed that an input is read from.
         """
         frame = place.frame
@@ -93,6 +94,7 @@ class Calls:
         async with frame.session.halt.guard(heeds_stop=frame.heeds_stop):
             file = value_text(await fill_text(spec.file, StepScope(frame), spec.location))
         book = _read(file, frame)
+        _check_unchanged(book, place)
         given, unknown = await _values(spec.inputs, frame)
         _check_secrets(book, given, frame.session)
         called = CalledBook(book=book, inputs=given, unknown=unknown)
@@ -145,6 +147,23 @@ def _read(file: str, frame: Frame) -> Book:
     for warning in found.warnings:
         session.teller.line(Level.WARN, "loading", str(warning))
     return found.book
+
+
+def _check_unchanged(book: Book, place: Place) -> None:
+    """Tell of a book; where the run that is resumed did a part of it, it must be the same.
+
+    Its steps could not be told from the old ones otherwise.
+    """
+    session, teller = place.frame.session, place.frame.session.teller
+    resume = session.request.resume
+    earlier = resume.books.get(place.id, book.digest) if resume else book.digest
+    if earlier != book.digest and session.choice.has_begun(place.id):
+        raise UsageError(
+            f"{book.file} was changed since the run that is resumed did a part of it: run the "
+            "playbook from its beginning, or bring the old text back"
+        )
+    file = teller.masking.text(book.file)
+    teller.tell(BookRead(time=teller.now(), id=place.id, file=file, digest=book.digest))
 
 
 def _check_secrets(book: Book, given: Mapping[str, Any], session: Session) -> None:

@@ -99,6 +99,10 @@ class Choice:
             if not _ELSEWHERE.search(name, len(identity)):
                 yield self._finished[name]
 
+    def has_begun(self, identity: str) -> bool:
+        """Whether an earlier run did any step in a step."""
+        return bool(self._within(identity))
+
     def forget(self, identity: str) -> None:
         """Do a step again, with all within it: it is another one now."""
         for name in (identity, *self._within(identity)):

@@ -89,6 +89,19 @@ class NodesFound(Event, frozen=True, kw_only=True, tag="nodes"):
     nodes: tuple[str, ...]
 
 
+class BookRead(Event, frozen=True, kw_only=True, tag="book_read"):
+    """Another book that a step calls is about to be run.
+
+    Attributes:
+        id: of the step.
+        digest: of the book.
+    """
+
+    id: str
+    file: str
+    digest: str
+
+
 class LockWaiting(Event, frozen=True, kw_only=True, tag="lock_waiting"):
     """Somebody else has a lock."""
 

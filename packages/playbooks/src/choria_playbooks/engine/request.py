@@ -50,6 +50,7 @@ class Resumption:
         finished: steps that were done, by id; those that failed are done again.
         failed_nodes: of the steps that failed.
         nodes: names by node set; those that were chosen by chance are chosen again.
+        books: digests of the other books that it called, by id of the step.
     """
 
     digest: str
@@ -57,6 +58,7 @@ class Resumption:
     finished: Mapping[str, FinishedStep]
     failed_nodes: frozenset[str] = frozenset()
     nodes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    books: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from choria_core.playbook.outcome import HostResult
 from choria_playbooks.engine.events import (
     CONTAINERS,
+    BookRead,
     Event,
     InputsKnown,
     Level,
@@ -62,6 +63,7 @@ class ReportDocument:
     _ended: RunEnded | None = None
     _inputs: str = "inputs:\n  static: {}\n  dynamic: []\n"
     _nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _books: dict[str, str] = field(default_factory=dict)
     _tasks: list[str] = field(default_factory=list)
     _steps: list[str] = field(default_factory=list)
     _logs: KeptItems = field(default_factory=KeptItems)
@@ -84,6 +86,9 @@ class ReportDocument:
             case NodesFound(name=name, nodes=nodes):
                 self._nodes[name] = nodes
                 self._journal.add_nodes(name, list(nodes))
+            case BookRead():
+                self._books[event.id] = event.digest
+                self._journal.add_book(event.id, event.digest)
             case TryEnded():
                 self._attempts.setdefault(event.id, []).append(_attempt(event))
             case StepEnded():
@@ -141,6 +146,7 @@ class ReportDocument:
         yield "playbook:\n"
         names = {"name": began.book, "version": began.version, "file": began.file} if began else {}
         yield from mapping({**names, "digest": self.digest}, "  ")
+        yield from ("  " + line for line in block("books", self._books))
         yield self._inputs
         yield from block("nodes", {name: list(nodes) for name, nodes in self._nodes.items()})
         yield from sequence("tasks", self._tasks)

@@ -22,7 +22,7 @@ class Journal:
         is_full: so much came that the report must be written as a whole.
     """
 
-    __slots__ = ("_chars", "_is_empty", "_logs", "_nodes", "_steps", "_tasks", "is_full")
+    __slots__ = ("_books", "_chars", "_is_empty", "_logs", "_nodes", "_steps", "_tasks", "is_full")
 
     def __init__(self) -> None:
         self._is_empty = True
@@ -36,6 +36,7 @@ class Journal:
         self._steps: list[str] = []
         self._logs: list[str] = []
         self._nodes: dict[str, list[str]] = {}
+        self._books: dict[str, str] = {}
 
     def written_whole(self) -> None:
         """The file is new, and has no journal."""
@@ -53,6 +54,10 @@ class Journal:
     def add_nodes(self, name: str, nodes: list[str]) -> None:
         """A node set was found."""
         self._nodes[name] = nodes
+
+    def add_book(self, identity: str, digest: str) -> None:
+        """Another book was read, for the step ``identity``."""
+        self._books[identity] = digest
 
     def add_log(self, text: str) -> None:
         """A line was said."""
@@ -76,8 +81,9 @@ class Journal:
         return "".join((head, "- ", text.replace("\n", "\n  "), _END))
 
     def _sections(self) -> Iterator[str]:
-        if self._nodes:
-            yield from block("nodes", self._nodes)
+        for name, entries in (("nodes", self._nodes), ("books", self._books)):
+            if entries:
+                yield from block(name, entries)
         for key, items in (("tasks", self._tasks), ("steps", self._steps), ("logs", self._logs)):
             if items:
                 yield from sequence(key, items)

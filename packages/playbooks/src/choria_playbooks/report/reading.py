@@ -24,6 +24,7 @@ class Report:
         static: values of inputs.
         dynamic: names of those that were read.
         nodes: names by set.
+        books: digests of other books, by id of the step that called it.
         tasks, steps, logs: in the order in which they ended.
     """
 
@@ -35,6 +36,7 @@ class Report:
     static: Mapping[str, Any] = field(default_factory=dict)
     dynamic: tuple[str, ...] = ()
     nodes: Mapping[str, list[str]] = field(default_factory=dict)
+    books: Mapping[str, Any] = field(default_factory=dict)
     tasks: tuple[Mapping[str, Any], ...] = ()
     steps: tuple[Mapping[str, Any], ...] = ()
     logs: tuple[Mapping[str, Any], ...] = ()
@@ -65,6 +67,11 @@ def read_report(text: str, *, file: str) -> Report:
             name: _list(_section(part, "nodes"), name)
             for part in parts
             for name in _section(part, "nodes")
+        },
+        books={
+            name: digest
+            for one in (_section(found, "playbook"), *parts)
+            for name, digest in _section(one, "books").items()
         },
         tasks=tuple(record for part in parts for record in _records(part, "tasks")),
         steps=tuple(record for part in parts for record in _records(part, "steps")),
@@ -101,6 +108,7 @@ def resumption(report: Report) -> Resumption:
         finished=finished,
         failed_nodes=frozenset(failed_nodes(report)),
         nodes=report.nodes,
+        books={name: str(digest) for name, digest in report.books.items()},
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from choria_core.errors import UsageError, WorkError
 from choria_playbooks.engine.events import (
+    BookRead,
     Event,
     InputsKnown,
     NodesFound,
@@ -64,7 +65,7 @@ class ReportFile:
             match event:
                 case RunBegan() | InputsKnown() | RunEnded():
                     self._replace()
-                case StepEnded() | NodesFound():
+                case StepEnded() | NodesFound() | BookRead():
                     self._go_on()
         except OSError as error:
             raise WorkError(
