@@ -1,5 +1,6 @@
 """Plugins that break their promises fail a step or a book, and never the program."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -157,6 +158,20 @@ tasks: [{careless: {register: it, fail_ok: true}}, {note: {value: "{{ registered
     assert ran.ended.is_ok
     [message] = lab.values()
     assert message.startswith("the task careless, of a plugin, gave no outcome as it should: ")
+
+
+async def test_a_task_that_is_cancelled_by_nobody_fails(lab: Lab) -> None:
+    def cancelled() -> None:
+        raise asyncio.CancelledError("of a future of its own")
+
+    lab.plugins.register(CarelessPlugin(cancelled), "careless")
+
+    ran = await lab.run(
+        "tasks: [{careless: {timeout: 5}}]\nhooks: {on_fail: [note: {name: sorry}]}"
+    )
+
+    assert ran.steps["tasks[0]"].message == "it was cancelled within: of a future of its own"
+    assert lab.notes() == ["sorry"]
 
 
 @pytest.mark.parametrize("value", [HALF, {HALF: 1}, {(1, 2): 3}, {3, 4}, object()])

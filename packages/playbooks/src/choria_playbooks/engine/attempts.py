@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ChoriaError
+from choria_core.errors import ChoriaError, WorkError
 from choria_core.playbook.outcome import HostResult, Outcome
 from choria_playbooks.book.looking import holds_marker
 from choria_playbooks.book.model import Control, TaskSpec
@@ -117,6 +117,10 @@ class Attempts:
                     outcome = _failed(error, run.so_far())
             except (NoNodesError, HaltedError):
                 raise
+            except asyncio.CancelledError as error:
+                if _is_cancelled():
+                    raise
+                outcome = _failed(WorkError(f"it was cancelled within: {error}"), run.so_far())
             except Exception as error:  # noqa: BLE001 - whatever a kind of task raises
                 outcome = _failed(error, run.so_far())
         return outcome, time.perf_counter() - began
@@ -152,6 +156,12 @@ def pause_after(control: Control, number: int) -> float:
 def _timed_out(control: Control, results: Mapping[str, HostResult]) -> Outcome:
     limit = control.timeout_seconds or 0.0
     return Outcome(is_ok=False, message=f"ended at its timeout of {limit:g} s", results=results)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled us; a kind of task may raise what looks like it."""
+    task = asyncio.current_task()
+    return task is None or bool(task.cancelling())
 
 
 def _failed(error: Exception, results: Mapping[str, HostResult]) -> Outcome:
