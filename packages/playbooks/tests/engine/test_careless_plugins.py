@@ -13,8 +13,11 @@ from choria_core.playbook.data_store import DataStore
 from choria_core.playbook.lock import LockHolder, LockView
 from choria_core.playbook.outcome import HostResult, Outcome
 from choria_core.playbook.workbench import Workbench
+from choria_playbooks.book.offered_kinds import kinds_of
+from choria_playbooks.book.parsing import parse_book
+from choria_playbooks.commands.book_locks import LockOffice
 from choria_playbooks.view.json_lines import json_line
-from packages.playbooks.tests.engine.conftest import Lab
+from packages.playbooks.tests.engine.conftest import HEAD, Lab
 from packages.playbooks.tests.engine.recording import SpyLock
 
 HALF = "half \udcff of a character"
@@ -106,7 +109,9 @@ class CarelessPlugin:
 
     def __init__(self, gives: Callable[[], Any], base: type = Given) -> None:
         self._kind = type("Careless", (base,), {"gives": staticmethod(gives)})
-        self._store = type("CarelessStore", (StrangeStore,), {"gives": staticmethod(gives)})
+        self.store: type[StrangeStore] = type(
+            "CarelessStore", (StrangeStore,), {"gives": staticmethod(gives)}
+        )
 
     @hookimpl
     def choria_tasks(self) -> Iterable[TaskPlugin]:
@@ -121,7 +126,7 @@ class CarelessPlugin:
     @hookimpl
     def choria_data_stores(self) -> Iterable[DataStorePlugin]:
         """The store."""
-        return [DataStorePlugin("careless", self._store)]
+        return [DataStorePlugin("careless", self.store)]
 
 
 def outcome(**changes: Any) -> Outcome:
@@ -254,3 +259,36 @@ tasks: [{note: {value: "{{ inputs.it }}", fail_ok: true}},
 """)
 
     assert ran.ended.is_ok
+
+
+@pytest.mark.parametrize("reads", [lambda _self, _key: 1, lambda _self: 1, None])
+async def test_a_store_that_reads_in_another_way(lab: Lab, reads: object) -> None:
+    plugin = CarelessPlugin(lambda: None)
+    plugin.store.read = reads  # type: ignore[method-assign, assignment]
+    lab.plugins.register(plugin, "careless")
+
+    ran = await lab.run("""
+data_stores: {box: {type: careless}}
+inputs: {it: {type: Any, data: box/it}}
+tasks: [{note: {value: "{{ inputs.it }}"}}]
+""")
+
+    assert "data store box (careless), box/it: TypeError: " in ran.steps["tasks[0]"].message
+
+
+async def test_locks_of_a_store_that_breaks(lab: Lab) -> None:
+    plugin = CarelessPlugin(lambda: None)
+
+    async def breaks(_self: object, _key: str = "") -> None:
+        raise ZeroDivisionError("it broke")
+
+    plugin.store.close = breaks  # type: ignore[method-assign, assignment]
+    plugin.store.lock_view = breaks  # type: ignore[method-assign, assignment]
+    lab.plugins.register(plugin, "careless")
+    text = f"schema: 1\n{HEAD}data_stores: {{box: {{type: careless}}}}\nlocks: [box/a]\n"
+    book = parse_book(text, kinds_of(lab.plugins), file="book.yaml").book
+
+    async with Workbench(plugins=lab.plugins, load_config=lab.load_config) as bench:
+        [seen] = await LockOffice(book, {}, bench).see()
+
+    assert str(seen.error) == "data store box (careless), a: ZeroDivisionError: it broke"

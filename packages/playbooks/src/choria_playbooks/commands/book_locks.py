@@ -1,31 +1,28 @@
 """The locks of a book as its stores see them now."""
 
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, cast
 
-from choria_core.config.problems import key_path
 from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ChoriaError, UsageError, WorkError
+from choria_core.errors import ChoriaError, UsageError
 from choria_core.playbook.lock import LockingStore, LockView
 from choria_core.playbook.workbench import Workbench
-from choria_playbooks.book.model import Book, LockSpec, StoreSpec
+from choria_playbooks.book.model import Book, LockSpec
 from choria_playbooks.book.walking import all_steps
 from choria_playbooks.engine.frame import BookContext
 from choria_playbooks.engine.masking import Masking
+from choria_playbooks.engine.opening import close_store, made_store, open_store
 from choria_playbooks.engine.request import RunRequest
-from choria_playbooks.engine.scope import BookScope
-from choria_playbooks.engine.session import Session, read_options
-from choria_playbooks.engine.stores import BookStores
+from choria_playbooks.engine.session import Session
+from choria_playbooks.engine.stores import BookStores, OpenStore, asked
 from choria_playbooks.engine.teller import Teller
 from choria_playbooks.inputs.given import Sources
 from choria_playbooks.inputs.secret_files import secret_reader
 from choria_playbooks.inputs.values import InputValues
-from choria_playbooks.templates.filling import fill, markers_in
+from choria_playbooks.templates.filling import markers_in
 from choria_playbooks.templates.marker import Form, has_markers
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,53 +107,44 @@ class LockOffice:
     async def view(self, store: str, key: str) -> LockView | None:
         """Who has a lock; None where nobody does."""
         async with self._opened(store) as opened:
-            return await _asked(opened.lock_view(key), store)
+            return await _view(opened, key)
 
     async def take_away(self, store: str, view: LockView) -> bool:
         """Take a lock from whom ``view`` shows; whether they still had it."""
         async with self._opened(store) as opened:
-            return await _asked(opened.break_lock(view), store)
+            locking = cast("LockingStore", opened.store)
+            return await asked(opened, view.key, lambda: locking.break_lock(view))
 
     async def _see_in(self, store: str, locks: Iterable[BookLock]) -> dict[str, SeenLock]:
         try:
             async with self._opened(store) as opened:
                 return {
-                    lock.spec.path: SeenLock(
-                        lock=lock, view=await _asked(opened.lock_view(lock.spec.key), store)
-                    )
+                    lock.spec.path: SeenLock(lock=lock, view=await _view(opened, lock.spec.key))
                     for lock in locks
                 }
         except ChoriaError as error:
             return {lock.spec.path: SeenLock(lock=lock, error=error) for lock in locks}
 
     @contextlib.asynccontextmanager
-    async def _opened(self, name: str) -> AsyncIterator[LockingStore]:
+    async def _opened(self, name: str) -> AsyncIterator[OpenStore]:
         spec = self._book.data_stores[name]
         kind = self.session.store_class(spec.type)
         if not hasattr(kind, "lock_view") or getattr(kind, "ends_with_run", False):
             text = f"data store {name} is of type {spec.type}, which keeps no locks between runs"
             raise UsageError(text)
-        options = await self._options(spec, kind.Options)
-        store: Any = kind(name, options, self._bench)
-        try:
-            await store.open()
-            yield store
-        finally:
-            await store.close()
-
-    async def _options(self, spec: StoreSpec, record: type) -> Any:
-        scope = BookScope(
-            BookContext(
-                session=self.session,
-                book=self._book,
-                inputs=self._inputs_for(spec.options),
-                stores=BookStores({}, before_change=lambda: None),
-                started=self.session.teller.now(),
-            )
+        context = BookContext(
+            session=self.session,
+            book=self._book,
+            inputs=self._inputs_for(spec.options),
+            stores=BookStores({}, before_change=lambda: None),
+            started=self.session.teller.now(),
         )
-        node = await fill(spec.options, scope)
-        assert isinstance(node, MapNode)
-        return read_options(record, node, key_path("data_stores", spec.name))
+        made, _ = await made_store(spec, context)
+        try:
+            await open_store(made)
+            yield made
+        finally:
+            await close_store(made, self.session)
 
     def _inputs_for(self, node: MapNode) -> InputValues:
         """Those inputs that a definition asks for: no other is needed to look at locks."""
@@ -175,12 +163,6 @@ class LockOffice:
         )
 
 
-async def _asked(answer: Coroutine[Any, Any, Answer], store: str) -> Answer:
-    """What a store answers; an error of a foreign kind becomes one of ours."""
-    try:
-        return await answer
-    except ChoriaError:
-        raise
-    except Exception as error:  # whatever a foreign store raises
-        kind = type(error).__name__
-        raise WorkError(f"data store {store}: {kind}: {error}") from error
+async def _view(opened: OpenStore, key: str) -> LockView | None:
+    locking = cast("LockingStore", opened.store)
+    return await asked(opened, key, lambda: locking.lock_view(key))

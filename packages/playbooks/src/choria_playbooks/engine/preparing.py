@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from choria_core.config.problems import key_path
-from choria_core.config.yaml_nodes import MapNode
-from choria_core.errors import ChoriaError, ConfigError, WorkError
+from choria_core.errors import ConfigError
 from choria_core.playbook.data_store import DataStore
-from choria_playbooks.book.model import Book, StoreSpec
+from choria_playbooks.book.model import Book
 from choria_playbooks.engine.events import InputsKnown, Level
 from choria_playbooks.engine.frame import BookContext
 from choria_playbooks.engine.lock_keeper import Grips
 from choria_playbooks.engine.locking import book_lock
 from choria_playbooks.engine.node_finding import find_nodes
-from choria_playbooks.engine.scope import BookScope
-from choria_playbooks.engine.session import Session, read_options, refuse_exposed
+from choria_playbooks.engine.opening import close_store, made_store, open_store
+from choria_playbooks.engine.session import Session
 from choria_playbooks.engine.stores import BookStores, OpenStore
 from choria_playbooks.inputs.given import Sources
 from choria_playbooks.inputs.input import Input
 from choria_playbooks.inputs.secret_files import secret_reader
 from choria_playbooks.inputs.values import InputValues
-from choria_playbooks.templates.filling import fill
 
 CLOSE_SECONDS = 15.0
 
@@ -121,14 +118,14 @@ async def _open_stores(context: BookContext, stack: AsyncExitStack) -> BookStore
     stores: dict[str, OpenStore] = {}
     closed: set[str] = set()
     for spec in context.book.data_stores.values():
-        made, is_to_be_made = await _made(spec, context)
+        made, is_to_be_made = await made_store(spec, context)
         stores[spec.name] = made
         if session.is_rehearsal and not _may_be_opened(made.store, session):
             closed.add(spec.name)
             continue
-        stack.push_async_callback(_close, made, session)
+        stack.push_async_callback(close_store, made, session)
         try:
-            await _open(made)
+            await open_store(made)
         except ConfigError:
             if not is_to_be_made:
                 raise
@@ -139,48 +136,9 @@ async def _open_stores(context: BookContext, stack: AsyncExitStack) -> BookStore
     return BookStores(stores, before_change=session.keeper.require_held, closed=frozenset(closed))
 
 
-async def _made(spec: StoreSpec, context: BookContext) -> tuple[OpenStore, bool]:
-    """A store, not open yet, and whether a rehearsal keeps it from making what it stands for."""
-    session = context.session
-    kind = session.store_class(spec.type)
-    node = await fill(spec.options, BookScope(context))
-    assert isinstance(node, MapNode), "it was one"
-    options = read_options(kind.Options, node, key_path("data_stores", spec.name))
-    refuse_exposed(options, session.masking)
-    is_to_be_made = session.is_rehearsal and getattr(options, "create", False) is True
-    if is_to_be_made:
-        options = replace(options, create=False)
-    try:
-        store = kind(spec.name, options, session.bench)
-    except ChoriaError:
-        raise
-    except Exception as error:  # whatever a foreign store raises
-        words = f"{type(error).__name__}: {error}"
-        raise WorkError(f"data store {spec.name} ({spec.type}): {words}") from error
-    return OpenStore(name=spec.name, type=spec.type, options=options, store=store), is_to_be_made
-
-
 def _may_be_opened(store: DataStore, session: Session) -> bool:
     """Whether a rehearsal may read a store."""
     return session.request.resolve and getattr(store, "is_passive", True)
-
-
-async def _open(made: OpenStore) -> None:
-    try:
-        await made.store.open()
-    except ChoriaError:
-        raise
-    except Exception as error:  # whatever a foreign store raises
-        words = f"{type(error).__name__}: {error}"
-        raise WorkError(f"data store {made.name} ({made.type}): {words}") from error
-
-
-async def _close(made: OpenStore, session: Session) -> None:
-    try:
-        await made.store.close()
-    except Exception as error:  # noqa: BLE001 - the work is done
-        words = str(error) or type(error).__name__
-        session.teller.line(Level.WARN, "post", f"Could not close data store {made.name}: {words}")
 
 
 async def _take_locks(context: BookContext, around: Grips, stack: AsyncExitStack) -> Grips:

@@ -1,9 +1,9 @@
 """The open data stores of a book, by name, and what tasks do with them."""
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from choria_core.config.value import nearest
 from choria_core.errors import ChoriaError, ConfigError, WorkError
@@ -73,10 +73,6 @@ class BookStores(Stores):
         """Whether the store of a path is open."""
         return path.partition("/")[0] not in self._closed
 
-    def holds_text(self, path: str) -> bool:
-        """Whether the store of a path keeps texts only."""
-        return self._split(path)[0].store.holds_text
-
     def ends_with_run(self, path: str) -> bool:
         """Whether what is written there is gone when the run is."""
         store = self._split(path)[0].store
@@ -85,19 +81,19 @@ class BookStores(Stores):
     async def read(self, path: str) -> object:
         """A value; see :class:`Stores`."""
         found, key = self._split(path)
-        return await _asked(found, path, found.store.read(key))
+        return await asked(found, path, lambda: found.store.read(key))
 
     async def write(self, path: str, value: object) -> object:
         """Keep a value; a store that holds texts alone makes one of it, or refuses."""
         found, key = self._split(path)
         self._before_change()
-        return await _asked(found, path, found.store.write(key, value))
+        return await asked(found, path, lambda: found.store.write(key, value))
 
     async def delete(self, path: str) -> object:
         """Forget a value."""
         found, key = self._split(path)
         self._before_change()
-        return await _asked(found, path, found.store.delete(key))
+        return await asked(found, path, lambda: found.store.delete(key))
 
     def _split(self, path: str) -> tuple[OpenStore, str]:
         match = _PATH.fullmatch(path)
@@ -138,10 +134,10 @@ class StepStores(Stores):
         return answer
 
 
-async def _asked(found: OpenStore, path: str, answer: Coroutine[Any, Any, Answer]) -> Answer:
+async def asked(found: OpenStore, path: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """What a store answers; its own errors, and any other as one of ours."""
     try:
-        return await answer
+        return await ask()
     except ChoriaError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a foreign store raises
