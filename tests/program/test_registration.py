@@ -6,12 +6,10 @@ The network is real: brokers, certificates and tokens that are valid today.
 import asyncio
 import base64
 import contextlib
-import gzip
 import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,16 +19,20 @@ from choria_core.nats.endpoint import Endpoint, ServerAddress, TlsSettings
 from choria_core.nats.lean_transport import connect
 from choria_core.nats.transport import Message
 from choria_core.security.rsa_signing import RsaSigner
-from choria_testing import vectors
 from choria_testing.choria_tokens import public_hex
 from choria_testing.emulated_fleets import emulated_fleet
 from choria_testing.fixtures import MakeBroker
 from choria_testing.network_files import NetworkFiles, write_config
 from choria_testing.programs import PATIENCE_SECONDS, run_choria
+from choria_testing.recorded_networks import (
+    NODE,
+    check_output,
+    check_registration,
+    recorded_config,
+)
 from choria_testing.registering import layers, payload_of
 from choria_testing.streams import Streams
 
-NODE = "node1.example"
 INSECURE = {"INSECURE_YES_REALLY": "true"}
 
 
@@ -52,53 +54,22 @@ async def taken(messages: "asyncio.Queue[Message]") -> Message:
         return await messages.get()
 
 
-def recorded_config(name: str, folder: Path, broker: Broker, *security: str) -> Path:
-    """A recorded configuration, in ``folder`` in place of the folders that it names."""
-    text = vectors.path(name).read_text()
-    for recorded in ("/etc/choria/tls/", "/etc/choria/v2/", "/etc/choria/plain/", "/etc/choria/"):
-        text = text.replace(recorded, f"{folder}/")
-    facts = folder / "facts1.yaml"
-    facts.write_bytes(vectors.path("facts-node1.yaml").read_bytes())
-    os.utime(facts, (1_795_425_774, 1_795_425_774))
-    hosts = f"plugin.choria.middleware_hosts = localhost:{broker.port}"
-    return write_config(folder / "server.cfg", text, hosts, *security)
-
-
-def recorded_body(name: str) -> dict[str, Any]:
-    for message in vectors.messages(name):
-        if message["subject"].endswith(".agent.registration") and NODE in message["data"]:
-            body: dict[str, Any] = json.loads(payload_of(message["data"]))
-            return body
-    raise AssertionError(name)
-
-
-def check_body(message: Message, name: str, folder: Path) -> None:
-    """The content is what was recorded, but for the folder."""
-    ours, theirs = json.loads(payload_of(message.data)), recorded_body(name)
-    assert ours.keys() == theirs.keys()
-    packed = ours.pop("zcontent"), theirs.pop("zcontent")
-    assert gzip.decompress(base64.b64decode(packed[0])) == gzip.decompress(
-        base64.b64decode(packed[1])
-    )
-    assert ours == theirs | {"file": f"{folder}/facts1.yaml"}
-
-
 async def test_a_recorded_configuration_registers_as_it_did(broker: Broker, tmp_path: Path) -> None:
-    config = recorded_config("server-plain.cfg", tmp_path, broker)
+    config = recorded_config("server-plain.cfg", tmp_path, broker.port)
     words = ("server", "run", "--config", str(config))
     async with (
         reading(broker, "mcollective.broadcast.agent.registration") as messages,
         run_choria(*words, environment=os.environ | INSECURE),
     ):
         message = await taken(messages)
-    check_body(message, "plain.jsonl", tmp_path)
+    check_registration(payload_of(message.data), tmp_path)
     assert layers(message.data)[1]["pubcert"] == "insecure"
 
 
 async def test_over_tls_the_certificate_signs(make_broker: MakeBroker, tmp_path: Path) -> None:
     files = NetworkFiles(tmp_path)
     broker = await make_broker(jetstream=False, tls=files.broker_tls())
-    config = recorded_config("server-tls.cfg", tmp_path, broker, *files.certified(NODE))
+    config = recorded_config("server-tls.cfg", tmp_path, broker.port, *files.certified(NODE))
     certificate, key = files.certificate("reader.example")
     tls = TlsSettings(ca_file=str(files.ca), cert_file=str(certificate), key_file=str(key))
     async with (
@@ -107,7 +78,7 @@ async def test_over_tls_the_certificate_signs(make_broker: MakeBroker, tmp_path:
     ):
         message = await taken(messages)
 
-    check_body(message, "tls.jsonl", tmp_path)
+    check_registration(payload_of(message.data), tmp_path)
     secure = layers(message.data)[1]
     assert secure["pubcert"].encode() == content_of(tmp_path / f"{NODE}.pem")
     pem = content_of(tmp_path / f"{NODE}.key")
@@ -121,7 +92,7 @@ async def test_in_a_network_of_tokens_the_seed_signs(
 ) -> None:
     files = NetworkFiles(tmp_path)
     broker = await make_broker(jetstream=False, tls=files.broker_tls())
-    config = recorded_config("server-v2.cfg", tmp_path, broker, *files.server_with_token(NODE))
+    config = recorded_config("server-v2.cfg", tmp_path, broker.port, *files.server_with_token(NODE))
     certificate, key = files.certificate("reader.example")
     tls = TlsSettings(ca_file=str(files.ca), cert_file=str(certificate), key_file=str(key))
     async with (
@@ -130,7 +101,7 @@ async def test_in_a_network_of_tokens_the_seed_signs(
     ):
         message = await taken(messages)
 
-    check_body(message, "v2.jsonl", tmp_path)
+    check_registration(payload_of(message.data), tmp_path)
     transport, secure, request = layers(message.data)
     assert transport["headers"]["sender"] == request["caller"] == NODE
     assert secure["caller"].encode() == content_of(tmp_path / f"{NODE}.jwt")
@@ -148,7 +119,7 @@ async def test_an_adapter_that_verifies_believes_the_node(
     broker = await make_broker(tls=files.broker_tls())
     is_first = version == "tls"
     security = files.certified(NODE) if is_first else files.server_with_token(NODE)
-    config = recorded_config(f"server-{version}.cfg", tmp_path, broker, *security)
+    config = recorded_config(f"server-{version}.cfg", tmp_path, broker.port, *security)
     collective = "mcollective" if is_first else "choria"
     adapter = write_config(
         tmp_path / "adapter.cfg",
@@ -178,19 +149,7 @@ async def test_an_adapter_that_verifies_believes_the_node(
         [stored, *_] = await streams.read("REG")
 
     assert stored.subject == f"REG.{NODE}"
-    recorded = next(
-        json.loads(message["data"])
-        for message in vectors.messages("adapter.jsonl")
-        if message["subject"] == f"REG.{NODE}"
-    )
-    output = json.loads(stored.body)
-    assert output.keys() == recorded.keys()
-    assert (output["protocol"], output["sender"]) == (recorded["protocol"], NODE)
-    ours, theirs = json.loads(output["data"]), json.loads(recorded["data"])
-    assert ours.keys() == theirs.keys()
-    assert gzip.decompress(base64.b64decode(ours["zcontent"])) == gzip.decompress(
-        base64.b64decode(theirs["zcontent"])
-    )
+    check_output(stored.body, tmp_path)
 
 
 def content_of(file: Path) -> bytes:
