@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,29 @@ async def test_a_program_says_its_lines_as_they_come_and_its_code() -> None:
 
     assert finished.code == 3
     assert finished.output == ("one", "two") == tuple(heard)
+
+
+async def test_a_talkative_program_lets_others_have_their_turn() -> None:
+    loop, turns = asyncio.get_running_loop(), Counter[int]()
+    turn, ended = 0, False
+
+    def next_turn() -> None:
+        nonlocal turn
+        turn += 1
+        if not ended:
+            loop.call_soon(next_turn)
+
+    def take(_line: str) -> None:
+        turns[turn] += 1
+
+    next_turn()
+    async with Processes() as processes:
+        command = "yes | head -n 100000"
+        await processes.run(command, folder=None, environment=ENVIRONMENT, on_line=take)
+    ended = True
+
+    assert turns.total() == 100_000
+    assert max(turns.values()) < 10_000
 
 
 async def test_words_are_no_text_for_the_shell() -> None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from choria_core.processes.output import Output
 
-_READ_BYTES: Final = 1 << 16
+_READ_BYTES: Final = 1 << 13
+"""At once: lines may be short and take long to show, and signals wait meanwhile."""
 
 _MOST_LEFT_BYTES: Final = 1 << 20
 """What a pipe can hold: more than that was written after the program's end, by others."""
@@ -44,7 +45,7 @@ class Reader:
         self._loop.add_reader(self._ours, self._read)
         self._is_reading = True
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Read what the program left, but do not wait for others that still hold the pipe."""
         left = _MOST_LEFT_BYTES
         while self._is_reading and left > 0:
@@ -52,6 +53,7 @@ class Reader:
             if not size:
                 return
             left -= size
+            await asyncio.sleep(0)
 
     def close(self) -> None:
         """Read no more."""
@@ -166,11 +168,11 @@ class Pipes:
         if self._input is not None:
             self._input.start()
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """The program has ended: read what it left."""
-        self._output.finish()
+        await self._output.finish()
         if self._errors is not None:
-            self._errors.finish()
+            await self._errors.finish()
 
     def close(self) -> None:
         """Let go of all pipes."""

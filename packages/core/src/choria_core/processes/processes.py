@@ -100,7 +100,7 @@ class Processes:
         try:
             program = self._start(command, folder, environment, pipes)
             is_timed_out = await program.run(timeout_seconds)
-            pipes.finish()
+            await pipes.finish()
         finally:
             pipes.close()
         return Finished(
