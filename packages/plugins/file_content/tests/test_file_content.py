@@ -149,6 +149,18 @@ async def test_a_file_that_is_missing_or_empty_is_not_sent(tmp_path: Path) -> No
     assert registration.size() == 2
 
 
+async def test_a_large_file_is_packed_and_one_that_is_far_too_large_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "facts.json"
+    registration = registration_of(tmp_path, f"{DATA} = {file}")
+    file.write_bytes(b"x" * (1 << 20))
+    body = await body_of(registration)
+    assert gzip.decompress(base64.b64decode(body["zcontent"])) == content_of(file)
+    with file.open("ab") as opened:
+        opened.truncate((1 << 24) + 1)
+    with pytest.raises(WorkError, match=r"has more than 16777216 bytes: make it smaller"):
+        await registration.item()
+
+
 async def test_a_missing_file_is_told_and_sent_once_it_is_there(
     plain_broker: Broker, tmp_path: Path
 ) -> None:

@@ -3,13 +3,13 @@
 Source: go-choria, providers/registration, and its recorded messages.
 """
 
-import gzip
 import os
 from pathlib import Path
 from typing import Final
 
 from choria_core.errors import ConfigError, WorkError
 from choria_core.protocol.registration_body import FileContent, encode_registration
+from choria_core.registration.packing import packed
 from choria_core.registration.registration import (
     PLACE,
     RegisteringNode,
@@ -17,8 +17,8 @@ from choria_core.registration.registration import (
     RegistrationItem,
 )
 
-MOST_BYTES: Final = 1 << 26
-"""Of a file; brokers take far less than this, packed or not."""
+MOST_BYTES: Final = 1 << 24
+"""Of a file, as of one of facts; most brokers take a message of 1 MiB."""
 
 _KEY: Final = "plugin.choria.registration.file_content.data"
 
@@ -56,7 +56,7 @@ class FileRegistration(Registration):
             mtime=mtime,
             file=str(self._file),
             updated=told is not None and mtime > told,
-            zcontent=gzip.compress(content, mtime=0) if self._settings.compressed else b"",
+            zcontent=await packed(content) if self._settings.compressed else b"",
             content=b"" if self._settings.compressed else content,
         )
         return RegistrationItem(encode_registration(body), self._settings.target)

@@ -3,7 +3,6 @@
 Source: go-choria, providers/registration.
 """
 
-import gzip
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -11,6 +10,7 @@ from msgspec import Raw, Struct
 from choria_core.ddl.document import Metadata
 from choria_core.protocol.json_documents import encode_document
 from choria_core.protocol.registration_body import InventoryContent, encode_registration
+from choria_core.registration.packing import packed
 from choria_core.registration.registration import (
     RegisteringNode,
     Registration,
@@ -63,7 +63,7 @@ class InventoryRegistration(Registration):
         """
         document = self._document()
         if self._settings.compressed:
-            body = InventoryContent(zcontent=gzip.compress(document, mtime=0))
+            body = InventoryContent(zcontent=await packed(document))
         else:
             body = InventoryContent(content=Raw(document))
         return RegistrationItem(encode_registration(body), self._settings.target)
