@@ -36,12 +36,13 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import pytest
 from structlog.testing import capture_logs
 
 from choria_core.agents.agent import Agent, Fields, Input, action
+from choria_core.audit.entry import AuditEntry
 from choria_core.broker.server import Broker
 from choria_core.errors import ConfigError
 from choria_core.hookspecs import AgentPlugin, hookimpl
@@ -49,7 +50,7 @@ from choria_core.network_config.host import Host, HostNames
 from choria_core.network_config.load import load_server
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.protocol.codec import codec_of, decode_transport
-from choria_core.protocol.messages import Version
+from choria_core.protocol.messages import NANOSECONDS, Version
 from choria_testing.callers import SENDER, Caller
 from choria_testing.fixtures import MakeBroker
 from choria_testing.serving import ServedNode, core_plugins, serving
@@ -105,6 +106,20 @@ class Kept:
     agent: str
     action: str
     data: object
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> Self:
+        """What an entry says."""
+        return cls(
+            time=entry.time_ns / NANOSECONDS,
+            request_id=entry.request_id,
+            request_time=entry.request_time,
+            caller=entry.caller,
+            sender=entry.sender,
+            agent=entry.agent,
+            action=entry.action,
+            data=json.loads(bytes(entry.data)),
+        )
 
 
 @dataclass
