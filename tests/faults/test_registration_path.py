@@ -21,8 +21,9 @@ from choria_core.broker.options import ANY_PORT
 from choria_replicator.sampling.limiter import sample
 from choria_testing.copies import difference, origin_of
 from choria_testing.emulated_fleets import EmulatedFleet
-from choria_testing.fixtures import MakeBroker
+from choria_testing.fixtures import MakeBroker, MakeProxy
 from choria_testing.programs import Program
+from choria_testing.proxy import Proxy
 from choria_testing.registration_path import (
     PREFIX,
     SAMPLED,
@@ -67,11 +68,11 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 async def test_what_was_acknowledged_arrives_once_whatever_is_killed(
-    make_broker: MakeBroker, tmp_path: Path
+    make_broker: MakeBroker, make_proxy: MakeProxy, tmp_path: Path
 ) -> None:
     dc1, central = [await make_broker(monitor_port=ANY_PORT) for _ in range(2)]
     async with registration_path(dc1, central, tmp_path, age_seconds=FORM.age_seconds) as path:
-        journey = Journey(path)
+        journey = Journey(path, await make_proxy(dc1))
         await journey.run()
         source = await path.near.read(STREAM)
         copy, sampled = await path.far.read(STREAM), await path.far.read(SAMPLED)
@@ -87,13 +88,19 @@ async def test_what_was_acknowledged_arrives_once_whatever_is_killed(
 class Journey:
     """From the first registration to the last copy, past four faults.
 
+    Args:
+        path: the way.
+        proxy: of dc1's broker, for what adapters publish.
+
     Attributes:
         figures: what there is to tell of it.
     """
 
-    def __init__(self, path: RegistrationPath) -> None:
+    def __init__(self, path: RegistrationPath, proxy: Proxy) -> None:
         self.figures: dict[str, int] = {}
         self._path = path
+        self._proxy = proxy
+        path.store_port = proxy.port
         self._stack = AsyncExitStack()
         self._due = 0
 
@@ -151,11 +158,19 @@ class Journey:
         await path.far.lean.wait_connected()
 
     async def _kill_dc1(self) -> int:
-        """The sequence of dc1's last message before it was killed."""
-        path = self._path
+        """The sequence of dc1's last message before it was killed.
+
+        It has acknowledged some of them to the witness alone: the adapter repeats these.
+        """
+        path, proxy = self._path, self._proxy
         await path.witness.hears(self._next())
+        proxy.stall_answers()
+        await path.witness.hears(await path.stored() + FORM.nodes // 10)
         await path.dc1.kill()
+        await proxy.cut()  # with the answers that it holds
+        proxy.resume()
         await path.dc1.start()
+        await proxy.restore()
         await path.near.lean.wait_connected()
         self.figures["stored when dc1 was killed"] = last = await path.stored()
         return last
@@ -173,6 +188,7 @@ class Journey:
         for name in ("received", "dropped", "published", "duplicates", "retries"):
             self.figures[name] = figures[name]
         assert (figures["refusals"], figures["lost"]) == ({}, {}), adapter.output
+        assert figures["duplicates"] > 0
         assert figures["published"] == await self._path.stored() - before
 
 

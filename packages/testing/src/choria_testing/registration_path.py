@@ -98,6 +98,7 @@ class RegistrationPath:
         near, far: their streams.
         folder: of configurations and states.
         age_seconds: the sampled copy has one message of each node in so long.
+        store_port: where adapters connect to publish; set it to a proxy's to stand in the way.
         witness: of dc1's acknowledgements.
     """
 
@@ -107,9 +108,11 @@ class RegistrationPath:
     far: Streams
     folder: Path
     age_seconds: int
+    store_port: int = field(init=False)
     witness: Witness = field(init=False)
 
     def __post_init__(self) -> None:
+        self.store_port = self.dc1.port
         self.witness = Witness(self.near)
 
     def nodes(
@@ -134,6 +137,7 @@ class RegistrationPath:
             f"plugin.choria.adapters = {_ADAPTER}",
             f"{prefix}.type = choria_streams",
             f"{prefix}.stream.topic = {STREAM}.%s",
+            f"{prefix}.stream.servers = 127.0.0.1:{self.store_port}",
             f"{prefix}.ingest.topic = mcollective.broadcast.agent.registration",
             f"{prefix}.ingest.protocol = request",
         )
