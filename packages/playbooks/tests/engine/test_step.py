@@ -111,3 +111,20 @@ async def test_a_rehearsal_asks_nobody(lab: Lab) -> None:
     ran = await lab.run("tasks: [{note: {}}]", confirm=Operator([]), check=True)
 
     assert ran.ended.is_ok
+
+
+async def test_the_operator_reads_what_is_meant_but_no_secrets(lab: Lab) -> None:
+    operator = Operator(["yes"])
+    lab.environment["PW"] = "hunter2secret"
+
+    await lab.run(
+        """
+        inputs:
+          cluster: {description: which, type: string, default: alpha}
+          pw: {description: it, type: secret, environment: PW}
+        tasks: [{note: {description: "deploy {{ inputs.cluster }} {{ inputs.pw }}"}}]
+        """,
+        confirm=operator,
+    )
+
+    assert operator.asked == ["deploy alpha ***"]

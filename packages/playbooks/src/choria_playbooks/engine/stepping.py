@@ -19,7 +19,6 @@ from choria_playbooks.engine.describing import (
     describe,
     describe_at_hand,
     type_of,
-    usual_description,
 )
 from choria_playbooks.engine.events import Level, State
 from choria_playbooks.engine.frame import FINE, Frame, StepResult, TaskRecord
@@ -110,8 +109,9 @@ class Steps:
         if is_silent or not isinstance(step, TaskSpec):
             return ""
         assert confirm is not None, "there is somebody to ask"
+        described = session.masking.text(await describe_at_hand(step, frame))
         async with session.halt.guard(heeds_stop=frame.heeds_stop):
-            answer = await confirm(step.control.description or usual_description(step))
+            answer = await confirm(described)
         if answer == "stop":
             session.halt.stop("stopped by the operator")
             session.halt.check(heeds_stop=True)
