@@ -117,6 +117,25 @@ async def test_a_lock_is_entered_again_by_whoever_holds_it(lab: Lab) -> None:
     assert lab.values() == [2, 1]
 
 
+async def test_a_lock_is_the_same_however_long_one_waits_for_it(lab: Lab) -> None:
+    lab.book(
+        "child.yaml",
+        """
+        data_stores: {same: {type: spy, timeout: 0}}
+        locks: [same/key]
+        tasks: [{note: {value: "{{ lock.token }}"}}]
+        """,
+    )
+    ran = await lab.run("""
+        data_stores: {same: {type: spy, timeout: 7}}
+        locks: [same/key]
+        tasks: [{playbook: child.yaml}]
+    """)
+
+    assert ran.ended.is_ok
+    assert lab.values() == [1]
+
+
 async def test_other_memory_has_other_locks(lab: Lab) -> None:
     lab.book(
         "child.yaml",

@@ -1,6 +1,7 @@
 """The locks that a book asks for, as the keeper takes them."""
 
-from typing import cast
+from dataclasses import fields, is_dataclass
+from typing import Final, cast
 
 from choria_core.errors import ConfigError
 from choria_core.playbook.lock import LockingStore
@@ -10,6 +11,9 @@ from choria_playbooks.engine.scope import BookScope
 from choria_playbooks.engine.stores import BookStores, OpenStore
 from choria_playbooks.templates.filling import fill_text
 from choria_playbooks.templates.value_text import value_text
+
+_MANNER: Final = frozenset(("create", "lock_delay", "timeout", "ttl"))
+"""Options of stores that say how they keep locks; the others say where."""
 
 
 async def lock_wish(spec: LockSpec, scope: BookScope) -> LockWish:
@@ -49,4 +53,8 @@ def _identity(found: OpenStore) -> object:
     """Equal for two stores where the same lock is the same."""
     if getattr(found.store, "ends_with_run", False):
         return id(found.store)
-    return (found.type, found.options)
+    options = found.options
+    if not is_dataclass(options):
+        return (found.type, options)
+    names = [one.name for one in fields(options) if one.name not in _MANNER]
+    return (found.type, [(name, getattr(options, name)) for name in names])
