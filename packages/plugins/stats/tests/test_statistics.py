@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from choria_core.broker.server import Broker
@@ -245,6 +246,9 @@ async def test_node_exporter_gets_the_same_figures(tmp_path: Path) -> None:
         assert found[1] == name
         samples[name] = float(found[2])
     assert text.endswith("\n")
+    families = {one.name: one for one in text_string_to_metric_families(text)}
+    assert len(families) == len(samples)
+    assert all(len(family.samples) == 1 for family in families.values())
     assert samples["choria_server_start_time_seconds"] == told["stats"]["stats"]["starttime"]
     assert samples["choria_server_statistics_time_seconds"] == told["timestamp"]
     assert samples["choria_server_connected"] == 0
@@ -274,6 +278,13 @@ def test_the_original_program_s_file_is_read_too() -> None:
     statistics = decode_statistics(json.dumps(document).encode())
     assert statistics.stats.times.cutime == 0
     assert owner_of(json.dumps(document).encode()) == "n1"
+
+
+def test_the_file_that_the_readme_shows_is_one() -> None:
+    readme = Path(__file__).resolve().parents[1] / "README.md"
+    [shown] = re.findall(r"^```json\n(.*?)^```$", readme.read_text(), re.MULTILINE | re.DOTALL)
+    assert shape(json.loads(shown)) == ORIGINAL
+    decode_statistics(shown.encode())
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b"[1]", b"\xff", b'{"timestamp":1}', b"[" * 9999])
