@@ -91,6 +91,19 @@ async def test_what_is_published_is_field_by_field_what_was_recorded(
         for key in envelope.keys() - {"requestid", "time"}:
             assert envelope[key] == other[key], key
         assert envelope.keys() == other.keys()
+        check_transport(layers(ours)[0], layers(theirs)[0], plain_broker)
+
+
+def check_transport(ours: dict[str, Any], theirs: dict[str, Any], broker: Broker) -> None:
+    """What is outside says the same as the recorded, but for the broker."""
+    assert list(ours) == list(theirs)
+    assert ours["protocol"] == theirs["protocol"]
+    headers, other = ours["headers"], theirs["headers"]
+    assert headers.keys() == other.keys()
+    assert headers["reply-to"] == other["reply-to"]
+    assert headers["mc_sender"] == other["mc_sender"]
+    [[_, name, _]] = other["seen-by"]
+    assert headers["seen-by"] == [[broker.url, name, broker.url]]
 
 
 async def test_without_compression_the_content_is_the_file(tmp_path: Path, facts: Path) -> None:
