@@ -35,6 +35,7 @@ tasks:
         "The first",
         "done",
     )
+    assert "The first: done before: done" in ran.lines("tasks.note")
     assert not ran.steps["tasks[2]"].is_resumed
 
 

@@ -60,6 +60,12 @@ def test_a_step_is_printed_when_it_is_over() -> None:
     assert tree.running == {}
 
 
+def test_a_step_of_the_run_before_is_told_apart() -> None:
+    line = Said(0, "✓", "green", "do a", "done before")
+
+    assert said(Tree(), ended("a", is_resumed=True, run_seconds=0.0)) == [line]
+
+
 def test_steps_of_a_block_stand_below_it_and_its_name_is_printed_once() -> None:
     lines = said(
         Tree(),

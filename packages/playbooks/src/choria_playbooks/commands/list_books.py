@@ -56,7 +56,9 @@ def _row(file: Path, context: typer.Context) -> dict[str, str] | None:
     try:
         book = read_book(file, kinds_of(context.obj)).book
     except InvalidConfigError as error:
-        told = f"{len(error.problems)} problems; see choria playbook check {file}"
+        count = len(error.problems)
+        problems = f"{count} problem{'' if count == 1 else 's'}"
+        told = f"{problems}; see choria playbook check {file}"
         return {
             "file": str(file),
             "name": "",

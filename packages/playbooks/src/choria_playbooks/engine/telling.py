@@ -87,7 +87,9 @@ def tell_ended(place: Place, ending: Ending) -> None:
         writes = None  # a run that is resumed could not put back what was hidden
     description, message = masking.text(place.description), masking.text(shown.message)
     level = Level.WARN if ending.is_fail_ok else _LEVELS[ending.state]
-    said = f"{description}: {message}" if message else f"{description}: {ending.state}"
+    said = f"{description}: {message or ending.state}"
+    if ending.is_resumed:
+        said = f"{description}: done before: {message or ending.state}"
     teller.line(level, place.context, said, step=place.id)
     teller.tell(
         StepEnded(

@@ -219,7 +219,9 @@ def _note(ended: StepEnded, *, is_check: bool, is_explained: bool) -> str:
     failed = sum(not result.is_ok for result in ended.results.values())
     if nodes > 1:
         parts.append(f"{nodes - failed}/{nodes} nodes" if failed else f"{nodes} nodes")
-    if ended.state is not State.SKIPPED:
+    if ended.is_resumed:
+        parts.append("done before")
+    elif ended.state is not State.SKIPPED:
         parts.append(f"{ended.run_seconds:.2f} s")
     if ended.is_fail_ok:
         parts.append("failed, which is fine")
