@@ -45,7 +45,8 @@ class Reader:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(found) < count:
                 message = await self.messages.get()
-                found[layers(message.data)[0]["headers"]["mc_sender"]] = message
+                headers = layers(message.data)[0]["headers"]
+                found[headers.get("mc_sender") or headers["sender"]] = message
         return found
 
 
@@ -56,7 +57,7 @@ async def reader(broker: Broker) -> AsyncIterator[Reader]:
     wire: LeanTransport
     async with await connect(endpoint, name="reader", timeout_seconds=PATIENCE_SECONDS) as wire:
         reader = Reader()
-        await wire.subscribe(SUBJECT, reader.messages.put_nowait)
+        await wire.subscribe("*.broadcast.agent.registration", reader.messages.put_nowait)
         await wire.flush()
         yield reader
 
@@ -111,6 +112,37 @@ async def test_in_a_signed_network_they_say_that_they_do_not_sign(
     await make_fleet(broker, group(1, behaviour=OFTEN), is_secure=True, config_file=str(config))
     [message] = (await reader.of_each(1)).values()
     assert layers(message.data)[1]["pubcert"] == "insecure registration"
+
+
+async def test_in_a_network_of_tokens_they_speak_its_version(
+    broker: Broker, make_fleet: MakeFleet, reader: Reader, tmp_path: Path
+) -> None:
+    config = tmp_path / "server.cfg"
+    config.write_text(
+        "plugin.security.provider = choria\nrpcauthorization = false\n"
+        f"plugin.security.choria.token_file = {tmp_path}/none\n"
+        f"plugin.security.choria.seed_file = {tmp_path}/none\n"
+        f"plugin.security.choria.trusted_signers = {'0' * 64}\n"
+    )
+    fleet = await make_fleet(
+        broker, group(1, collectives=("choria",), behaviour=OFTEN), config_file=str(config)
+    )
+    [message] = (await reader.of_each(1)).values()
+
+    assert message.subject == "choria.broadcast.agent.registration"
+    recorded = next(
+        layers(one["data"])
+        for one in vectors.messages("v2.jsonl")
+        if one["subject"].endswith(".agent.registration")
+    )
+    ours = layers(message.data)
+    assert ours[0].keys() == recorded[0].keys()
+    assert ours[0]["headers"].keys() == recorded[0]["headers"].keys()
+    assert ours[2].keys() == recorded[2].keys()
+    assert base64.b64decode(ours[1]["signature"]) == b"insecure"
+    [node] = fleet.process.nodes()
+    assert unpacked(message) == dict(node.facts())
+    assert ours[2]["caller"] == node.identity
 
 
 async def test_plugins_register_each_node_for_itself(
