@@ -54,6 +54,17 @@ async def test_a_default_satisfies_required(lab: Lab, *, strict: bool) -> None:
     assert await said(lab, text, strict=strict) == ["alpha"]
 
 
+@row("pattern for a value that is no text")
+@BOTH
+async def test_a_number_is_held_against_a_pattern(lab: Lab, *, strict: bool) -> None:
+    text = f"inputs: {{a: {{type: Integer, validation: /^4.$/}}}}\n{SAYS}"
+    assert await said(lab, text, strict=strict, inputs={"a": 42}) == ["42"]
+
+    truth = f"inputs: {{a: {{type: Boolean, validation: /t/}}}}\n{SAYS}"
+    with pytest.raises(InvalidConfigError, match="must be a text to be held against a pattern"):
+        await lab.run(truth, strict=strict, inputs={"a": True})
+
+
 @row("required Boolean")
 @BOTH
 async def test_a_required_boolean_may_be_false(lab: Lab, *, strict: bool) -> None:

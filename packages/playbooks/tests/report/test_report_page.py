@@ -1,7 +1,15 @@
 """Reports as pages."""
 
 from choria_core.playbook.outcome import HostResult
-from choria_playbooks.engine.events import InputsKnown, RunBegan, RunEnded, State, StepEnded
+from choria_playbooks.engine.events import (
+    InputsKnown,
+    Level,
+    Line,
+    RunBegan,
+    RunEnded,
+    State,
+    StepEnded,
+)
 from choria_playbooks.report.document import ReportDocument
 from choria_playbooks.report.reading import read_report
 from choria_playbooks.report.report_page import report_page
@@ -84,6 +92,18 @@ def test_a_page_shows_tasks_over_time_and_what_came_of_each_node() -> None:
     assert shown.count("<rect") == 2
     assert "read from its store" in shown
     assert "http" not in shown, "a page asks nobody"
+
+
+def test_of_a_long_log_the_end_is_shown() -> None:
+    report = ReportDocument("d1")
+    for number in range(5_003):
+        report.take(Line(time=101, level=Level.INFO, context="a", text=f"line {number} of it"))
+
+    shown = report_page(read_report(report.text(), file="r.yaml"))
+
+    assert "line 2 of it" not in shown
+    assert shown.count(" of it<") == 5_000
+    assert "3 lines before these are in the report" in shown
 
 
 def test_a_report_of_the_original_is_shown_too() -> None:

@@ -159,10 +159,12 @@ _LISTS: Final = """\
 
 | event | what follows |
 |---|---|
+| inputs, stores, locks or nodes cannot be had | the book has failed; no task, no hook |
 | `pre_book` fails | the book has failed; no task, no `on_fail`, no `post_book` |
 | a task fails | the rest is left out; `on_fail` and `post_book` run, the book has failed |
 | all tasks did their work | `on_success` and `post_book` run |
 | `on_success` or `post_book` fails | the book has failed |
+| a signal stops the run | what runs is ended; `on_fail`, `always` and `post_book` still run |
 | a lock is lost | nothing more runs, no hook either |
 
 `pre_task` and `post_task` run around each task of `tasks`, not around those of hooks.

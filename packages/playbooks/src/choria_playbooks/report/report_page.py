@@ -12,6 +12,8 @@ from choria_playbooks.report.timeline import Bar, timeline
 
 _MOST_NODES: Final = 500
 """Rows of a table of results; those that failed come first."""
+_MOST_LINES: Final = 5000
+"""Lines of the log that are shown, the last ones: why a run failed is said at its end."""
 _LONGEST: Final = 400
 
 
@@ -166,12 +168,14 @@ def _log(report: Report) -> str:
         f'<tr><td class="soft">{escape(_text(log.get("time"))[11:19])}</td>'
         f'<td class="soft">{escape(_text(log.get("level")))}</td>'
         f"<td>{escape(_text(log.get('from')))}</td><td>{escape(_cut(_text(log.get('msg'))))}</td></tr>"
-        for log in report.logs
+        for log in report.logs[-_MOST_LINES:]
     )
     if not rows:
         return ""
     table = f'<div class="wide"><table><tbody>{rows}</tbody></table></div>'
-    return f"<details><summary>{len(report.logs):,} lines</summary>{table}</details>"
+    more = len(report.logs) - _MOST_LINES
+    rest = f'<p class="soft">{more:,} lines before these are in the report</p>' if more > 0 else ""
+    return f"<details><summary>{len(report.logs):,} lines</summary>{rest}{table}</details>"
 
 
 def _mapping(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
