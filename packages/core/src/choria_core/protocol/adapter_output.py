@@ -1,6 +1,7 @@
 """What adapters make of a message for the programs behind a stream.  Pure."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, json
@@ -49,7 +50,6 @@ def adapter_output(message: Request | Reply) -> AdapterOutput:
     Raises:
         RemoteProtocolError: its payload is not UTF-8, which version 2 allows.
     """
-    moment = datetime.fromtimestamp(message.time_ns // NANOSECONDS, tz=UTC)
     try:
         data = message.payload.decode()
     except UnicodeDecodeError:
@@ -57,9 +57,15 @@ def adapter_output(message: Request | Reply) -> AdapterOutput:
     return AdapterOutput(
         data=data,
         sender=message.sender,
-        time=f"{moment:%Y-%m-%dT%H:%M:%S}Z",
+        time=output_time(message.time_ns // NANOSECONDS),
         requestid=message.request_id,
     )
+
+
+@lru_cache(maxsize=256)  # messages come in order, more or less
+def output_time(seconds: int) -> str:
+    """A unix time as an output has it."""
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def decode_adapter_output(document: bytes) -> AdapterOutput:

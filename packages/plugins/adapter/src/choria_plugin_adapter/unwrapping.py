@@ -1,15 +1,23 @@
 """From a message as the network has it to a message as the stream has it.  Pure."""
 
 from hashlib import sha256
-from struct import pack
+from struct import Struct
 from typing import Final, NamedTuple
 
 from choria_core.errors import RemoteProtocolError
-from choria_core.protocol.adapter_output import adapter_output, encode_adapter_output
+from choria_core.protocol.adapter_output import (
+    AdapterOutput,
+    adapter_output,
+    encode_adapter_output,
+    output_time,
+)
 from choria_core.protocol.codec import codec_of, decode_transport
 from choria_core.protocol.messages import Reply, Request, Transport
+from choria_plugin_adapter.quick_reading import open_reply, open_request
 from choria_plugin_adapter.settings import AdapterSettings, Takes
 from choria_plugin_adapter.verifying import NodeVerifier
+
+_lengths: Final = Struct(">4I").pack
 
 MALFORMED: Final = "malformed"
 """Reason of what is no message of the protocol."""
@@ -45,7 +53,9 @@ class Unwrapper:
         self._name = settings.name
         self._template = settings.template
         self._verifier = verifier
-        self._open = self._request if settings.takes is Takes.REQUESTS else self._reply
+        takes_requests = settings.takes is Takes.REQUESTS
+        self._open = self._request if takes_requests else self._reply
+        self._quick = open_request if takes_requests else open_reply
 
     def unwrap(self, body: bytes, *, now_ns: int) -> Unwrapped:
         """Open and, where wanted, verify one message.
@@ -59,8 +69,16 @@ class Unwrapper:
             LongSubjectError: no subject can be made of its sender.
             RemoteProtocolError: it is no message, or not one of the kind that is read here.
         """
-        message = self._open(decode_transport(body), now_ns)
-        output = adapter_output(message)
+        opened = self._quick(body) if self._verifier is None else None
+        if opened is None:
+            output = adapter_output(self._open(decode_transport(body), now_ns))
+        else:
+            output = AdapterOutput(
+                data=opened.data,
+                sender=opened.sender,
+                time=output_time(opened.seconds),
+                requestid=opened.request_id,
+            )
         subject = self._template.subject(output.sender)
         if not subject:
             raise LongSubjectError(f"the subject of {output.sender[:80]} would be too long")
@@ -94,6 +112,14 @@ def message_id(adapter: str, request_id: str, sender: str, data: str) -> bytes:
     replies to one request share its id, so that alone would not do; and without the data a
     forged message that comes first would keep the true one out of the stream.
     """
-    parts = (adapter.encode(), request_id.encode(), sender.encode(), data.encode())
-    whole = b"".join([piece for part in parts for piece in (pack(">I", len(part)), part)])
+    name, request, node, text = (
+        adapter.encode(),
+        request_id.encode(),
+        sender.encode(),
+        data.encode(),
+    )
+    lengths = _lengths(len(name), len(request), len(node), len(text))
+    whole = b"".join(
+        (lengths[:4], name, lengths[4:8], request, lengths[8:12], node, lengths[12:], text)
+    )
     return sha256(whole).hexdigest().encode()
