@@ -70,7 +70,9 @@ async def _run(wish: "Demo", console: "Console", stop: Stop) -> int:
         if not showing.done() and not serving.is_set():
             showing.cancel()
         await asyncio.wait((showing,))
-        if showing.cancelled():
+        if stop.is_set() and not serving.is_set():
+            if not showing.cancelled():
+                showing.exception()  # of what the signal ended beside us: no news
             return 128 + stop.signal
         showing.result()
         return 0

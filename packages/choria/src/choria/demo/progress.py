@@ -23,18 +23,19 @@ class Progress:
     Attributes:
         nodes: that shall take part.
         tally: of the playbook.
+        audit: the nodes' audit logs.
         step: what is being done, in words.
         urls: of pages to look at, by what they show.
         fleet: of the nodes.
         adapter: counts of the adapter.
         entry: of the replicator.
         site, centre: the streams.
-        audit: the nodes' audit logs.
         began: when, on the monotonic clock.
     """
 
     nodes: int
     tally: BookTally
+    audit: AuditWatch
     step: str = "starting"
     urls: dict[str, str] = field(default_factory=dict)
     fleet: Fleet | None = None
@@ -42,7 +43,6 @@ class Progress:
     entry: Entry | None = None
     site: StreamState | None = None
     centre: StreamState | None = None
-    audit: AuditWatch | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from choria.demo.audit_watch import SHOWN, NodeEntry
 from choria.demo.progress import LIVE_PAGE, Progress
-from choria_core.audit.entry import AuditEntry
 from choria_core.nats.jetstream import StreamState
 from choria_core.presentation.safe_text import one_line
 from choria_core.protocol.messages import NANOSECONDS
@@ -20,10 +20,10 @@ from choria_emulator.watch.quantities import bytes_text
 from choria_playbooks.view.tree import Running, Said
 from choria_replicator.view import short_count
 
-_BOX_WIDTH: Final = 14
+_WIDTHS: Final = (13, 14, 13, 16, 13)
+"""Of the boxes, at least."""
+_MOST_MORE: Final = 7
 _ARROW_WIDTH: Final = 2
-_MOST_BOX_WIDTH: Final = 22
-_BOXES: Final = 5
 _BOOK_ROWS: Final = 6
 _BAR: Final = 20
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -58,29 +58,31 @@ class Screen:
         for row in _book_rows(progress):
             yield _cut(row, options)
         audit = progress.audit
-        count = audit.count if audit else 0
-        yield _cut(_heading("audit logs of the nodes", f"{count:,} entries"), options)
-        for entry in audit.last if audit else ():
-            yield _cut(_entry(entry), options)
+        yield _cut(_heading("audit logs of the nodes", f"{audit.count:,} entries"), options)
+        rows = [audit_text(found) for found in audit.last]
+        for row in _padded(rows, SHOWN):
+            yield _cut(row, options)
         if url := progress.urls.get(LIVE_PAGE):
             yield _cut(_heading(LIVE_PAGE, url), options)
 
     def _path(self, width: int) -> RenderableType:
-        """The boxes beside one another, with arrows between; as many as fit in a row."""
-        each = max(_BOX_WIDTH, (width - (_BOXES - 1) * _ARROW_WIDTH) // _BOXES)
-        each = min(each, _MOST_BOX_WIDTH)
-        boxes = list(self._boxes(each))
-        fit = max(1, (width + _ARROW_WIDTH) // (each + _ARROW_WIDTH))
-        rows = [boxes[start : start + fit] for start in range(0, len(boxes), fit)]
-        return Group(*map(_row, rows))
+        """The boxes beside one another, with arrows between; below one another where it is narrow.
 
-    def _boxes(self, width: int) -> Iterator[Panel]:
+        Those of a wide terminal are wider.
+        """
+        spare = width - sum(_WIDTHS) - (len(_WIDTHS) - 1) * _ARROW_WIDTH
+        more = max(0, min(_MOST_MORE, spare // len(_WIDTHS)))
+        boxes = list(self._boxes([each + more for each in _WIDTHS]))
+        return _row(boxes) if spare >= 0 else Group(*boxes)
+
+    def _boxes(self, widths: Sequence[int]) -> Iterator[Panel]:
+        nodes, adapter_width, site, replicator, centre = widths
         progress = self._progress
         figures, adapter, entry = progress.figures, progress.adapter, progress.entry
         ready = figures.ready if figures else 0
         yield _panel(
             "nodes",
-            width,
+            nodes,
             (short_count(ready), "ready"),
             (short_count(progress.registrations), "registered"),
             (f"{self._registrations_per_second():,.0f}/s", ""),
@@ -88,20 +90,20 @@ class Screen:
         lost = adapter.dropped + adapter.refused + adapter.lost.total() if adapter else 0
         yield _panel(
             "adapter",
-            width,
+            adapter_width,
             (short_count(adapter.received if adapter else 0), "received"),
             (short_count(adapter.published if adapter else 0), "acknowledged"),
             (short_count(lost), "dropped"),
         )
-        yield _stream_panel("dc1", width, progress.site)
+        yield _stream_panel("dc1", site, progress.site, "nodes.*")
         yield _panel(
             "replicator",
-            width,
+            replicator,
             (short_count(entry.total("copied_messages") if entry else 0), "copied"),
             (short_count(entry.total("skipped_messages") if entry else 0), "sampled away"),
             (short_count(entry.total("lag_messages") if entry else 0), "behind"),
         )
-        yield _stream_panel("central", width, progress.centre)
+        yield _stream_panel("central", centre, progress.centre, "dc1.nodes.*")
 
     def _registrations_per_second(self) -> float:
         now, count = time.monotonic(), self._progress.registrations
@@ -142,10 +144,14 @@ def _panel(name: str, width: int, *figures: tuple[str, str]) -> Panel:
     return Panel(text, title=name, width=width, height=8, box=box.ROUNDED, padding=0)
 
 
-def _stream_panel(name: str, width: int, state: StreamState | None) -> Panel:
+def _stream_panel(name: str, width: int, state: StreamState | None, subjects: str) -> Panel:
     messages, size = (state.messages, state.bytes) if state else (0, 0)
     return _panel(
-        name, width, (short_count(messages), "messages"), (bytes_text(size), "in its stream")
+        name,
+        width,
+        (short_count(messages), "messages"),
+        (bytes_text(size), "stored"),
+        (subjects, "subjects"),
     )
 
 
@@ -172,8 +178,12 @@ def _book_rows(progress: Progress) -> Sequence[Text]:
     running = [_running_text(one) for one in tally.tree.innermost][:_BOOK_ROWS]
     room = _BOOK_ROWS - len(running)
     said = [said_text(one) for one in tally.said[-room:]] if room else []
-    rows = [*said, *running]
-    return [*rows, *(Text() for _ in range(_BOOK_ROWS - len(rows)))]
+    return _padded([*said, *running], _BOOK_ROWS)
+
+
+def _padded(rows: Sequence[Text], count: int) -> Sequence[Text]:
+    """So many rows, so that what stands below them keeps its place."""
+    return [*rows, *(Text() for _ in range(count - len(rows)))]
 
 
 def _running_text(running: Running) -> Text:
@@ -190,12 +200,14 @@ def _running_text(running: Running) -> Text:
     return text
 
 
-def _entry(entry: AuditEntry) -> Text:
+def audit_text(found: NodeEntry) -> Text:
+    """An entry of a node's audit log, in a line."""
+    entry = found.entry
     moment = datetime.fromtimestamp(entry.time_ns // NANOSECONDS, UTC)
     data = one_line(bytes(entry.data).decode(errors="replace"))
     return Text.assemble(
         (f"{moment:%H:%M:%S}  ", "dim"),
-        f"{one_line(entry.sender)}  ",
+        f"{one_line(found.node):8}  ",
         (f"{one_line(entry.agent)}#{one_line(entry.action)} ", "cyan"),
         f"{data}  ",
         (f"by {one_line(entry.caller)}", "dim"),

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from choria.demo.audit_watch import AuditWatch
+from choria.demo.audit_watch import AuditWatch, NodeEntry
 from choria.demo.brokers import DemoBrokers, kept_brokers, opened_brokers
 from choria.demo.call import BookTally, call_fleet
 from choria.demo.fleet import FleetWish, ShownFleet, opened_fleet, wait_ready
@@ -71,6 +71,7 @@ class Outcome:
         copied, sampled_away: what became of them.
         called: nodes that the playbook called, each of which answered well.
         audited: entries of audit logs.
+        last_audited: the last of them.
         seconds: all in all.
         urls: of pages that are there while it is served.
         client_file: configuration of whoever calls the nodes.
@@ -86,6 +87,7 @@ class Outcome:
     sampled_away: int
     called: int
     audited: int
+    last_audited: Sequence[NodeEntry]
     seconds: float
     urls: dict[str, str]
     client_file: Path
@@ -134,7 +136,19 @@ class _Story:
         self._teller = teller
         self._brokers = brokers
         self._files = files
-        self._progress = Progress(nodes=demo.nodes, tally=BookTally(teller.say))
+        self._wish = FleetWish(
+            nodes=demo.nodes,
+            registration_seconds=demo.registration_seconds,
+            broker_url=brokers.site_url,
+            monitor_url=brokers.monitor_url,
+            audit_logs=files.audit_logs(),
+            may_control=demo.serves,
+        )
+        self._progress = Progress(
+            nodes=demo.nodes,
+            tally=BookTally(teller.say),
+            audit=AuditWatch(self._wish.audit_files),
+        )
 
     @contextlib.asynccontextmanager
     async def told(self) -> AsyncIterator[Outcome]:
@@ -150,31 +164,23 @@ class _Story:
                 opened_flow(brokers, self._files, interval_seconds=demo.interval_seconds)
             )
             progress.adapter, progress.entry = flow.adapter.figures, flow.entry
-            wish = self._wish()
-            progress.audit = stack.enter_context(AuditWatch(wish.audit_files))
+            stack.enter_context(progress.audit)
+            await stack.enter_async_context(_meanwhile(self._read_audits()))
             living = await stack.enter_async_context(contextlib.AsyncExitStack())
             self._step(
                 f"{demo.nodes:,} nodes connect to dc1; each registers every "
                 f"{demo.registration_seconds:g} s"
             )
-            fleet = await living.enter_async_context(opened_fleet(wish))
+            fleet = await living.enter_async_context(opened_fleet(self._wish))
             progress.fleet = fleet.fleet
             progress.urls |= {LIVE_PAGE: fleet.page_url, **flow.urls}
             await self._at_work(fleet)
             if not demo.serves:
                 self._step("the nodes say goodbye")
                 await living.aclose()
-            yield await self._outcome(flow)
-
-    def _wish(self) -> FleetWish:
-        return FleetWish(
-            nodes=self._demo.nodes,
-            registration_seconds=self._demo.registration_seconds,
-            broker_url=self._brokers.site_url,
-            monitor_url=self._brokers.monitor_url,
-            audit_logs=self._files.audit_logs(),
-            may_control=self._demo.serves,
-        )
+            outcome = await self._outcome(flow)
+            self._progress.step = "all goes on until Ctrl-C"
+            yield outcome
 
     async def _at_work(self, fleet: ShownFleet) -> None:
         """Let nodes register for a while, and have a playbook call them."""
@@ -183,11 +189,8 @@ class _Story:
         loop = asyncio.get_running_loop()
         end = loop.time() + demo.flow_seconds
         self._files.client(self._brokers.site_url)
-        self._step("a playbook takes a lock, reads a data store and calls the nodes")
-        async with _meanwhile(self._read_audits()):
-            await call_fleet(
-                self._files, nodes=demo.nodes, plugins=demo.plugins, tally=progress.tally
-            )
+        self._step("a playbook takes a lock, reads a store and calls the nodes")
+        await call_fleet(self._files, nodes=demo.nodes, plugins=demo.plugins, tally=progress.tally)
         self._step("the nodes go on to register; the replicator samples")
         await asyncio.sleep(max(0.0, end - loop.time()))
 
@@ -211,7 +214,6 @@ class _Story:
             interval_seconds=demo.interval_seconds,
         )
         audit = progress.audit
-        assert audit is not None
         audit.look()
         dropped = figures.dropped + figures.refused + figures.lost.total()
         if not demo.serves:
@@ -230,6 +232,7 @@ class _Story:
             sampled_away=found.sampled_away,
             called=progress.tally.called,
             audited=audit.count,
+            last_audited=tuple(audit.last),
             seconds=progress.seconds,
             urls=dict(progress.urls),
             client_file=self._files.client(self._brokers.site_url),
@@ -245,10 +248,8 @@ class _Story:
         self._progress.site, self._progress.centre = site, centre
 
     async def _read_audits(self) -> None:
-        audit = self._progress.audit
-        assert audit is not None
         while True:
-            audit.look()
+            self._progress.audit.look()
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -4,8 +4,10 @@ import shlex
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from choria.demo.network_files import CENTRE, SITE
+from choria.demo.screen import audit_text
 from choria.demo.story import Outcome
 from choria_core.network_config.protection import ALL_OFF
 
@@ -30,6 +32,9 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     table.add_row("entries of audit logs", f"{outcome.audited:,}")
     table.add_row("time", f"{outcome.seconds:.0f} s")
     console.print(table)
+    console.print("the last entries of audit logs:")
+    for found in outcome.last_audited:
+        console.print(Text("  ").append_text(audit_text(found)), soft_wrap=True)
 
 
 def print_pages(console: Console, outcome: Outcome) -> None:
