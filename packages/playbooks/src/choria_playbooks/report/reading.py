@@ -1,8 +1,9 @@
 """Reports that were written, read again: to go on with a run, and to show one.  Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from choria_core.config.problems import InvalidConfigError, Location, at
 from choria_core.config.yaml_nodes import plain
@@ -12,6 +13,8 @@ from choria_core.telemetry.redaction import HIDDEN
 from choria_playbooks.engine.request import FinishedStep, Resumption
 from choria_playbooks.report.journal import KEY, without_torn_end
 from choria_playbooks.report.own_lines import own_document
+
+_JOINT: Final = re.compile(r"[.#@/]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +130,16 @@ def _finished(report: Report) -> Iterator[FinishedStep]:
     A step that holds one whose secrets were not written down is not among them.
     """
     found = [*report.tasks, *report.steps]
-    hidden = [str(one.get("id")) for one in found if one.get("writes") is None]
+    hidden = {
+        name for one in found if one.get("writes") is None for name in _around(str(one.get("id")))
+    }
     for one in found:
         identity = str(one.get("id"))
         writes, register = one.get("writes"), str(one.get("register") or "")
         is_skipped = one.get("state") == "skipped" and bool(register)
         if not isinstance(writes, dict) or not (one.get("state") == "ok" or is_skipped):
             continue
-        if any(_is_within(name, identity) for name in hidden):
+        if identity in hidden:
             continue
         is_last = identity == report.resume.get("last")
         yield FinishedStep(
@@ -152,9 +157,9 @@ def _finished(report: Report) -> Iterator[FinishedStep]:
         )
 
 
-def _is_within(name: str, identity: str) -> bool:
-    """Whether a step of that name is in the step ``identity``."""
-    return len(name) > len(identity) and name.startswith(identity) and name[len(identity)] in ".#@/"
+def _around(name: str) -> Iterator[str]:
+    """Ids of the steps around a step."""
+    return (name[: joint.start()] for joint in _JOINT.finditer(name))
 
 
 def _section(found: Mapping[str, Any], key: str) -> dict[str, Any]:
