@@ -39,6 +39,7 @@ NODES: Final = "emu"
 _ADAPTER: Final = "registration"
 _POLL_SECONDS: Final = 0.1
 _QUICK_POLL_SECONDS: Final = 0.005
+_LOOK_SECONDS: Final = 0.5  # at the newest messages of thousands
 _ENVIRONMENT: Final = {"INSECURE_YES_REALLY": "true"}
 
 
@@ -241,7 +242,7 @@ async def _all_newer(
                 newer = sum(sequence(one) > after for one in newest.values())
                 if newer == nodes:
                     return
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(_LOOK_SECONDS)
     except TimeoutError:
         raise AssertionError(f"only {newer} of {nodes} nodes are anew in {name}") from None
 
