@@ -1,6 +1,7 @@
-"""What processes take of memory, as the system tells."""
+"""What processes take of memory and processor time, as the system tells."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,15 @@ def memory_of(pid: int) -> Memory:
 def resident_bytes(pid: int) -> int:
     """Memory that a process has (RSS), shared or not; 0 likewise."""
     return _kilobytes(_PROC / str(pid) / "status", "VmRSS:") * 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has taken, user and system; 0 likewise."""
+    with contextlib.suppress(OSError):
+        stat = (_PROC / str(pid) / "stat").read_text()
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _parents() -> Iterator[tuple[int, int]]:

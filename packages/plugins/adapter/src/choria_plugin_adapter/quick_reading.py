@@ -8,6 +8,7 @@ Whatever is not quite ordinary gives None: the codec then reads it, or says what
 nothing is taken here that the codec would not take, and what comes out is the same.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -20,6 +21,9 @@ from choria_core.protocol.record_rules import (
     MAX_TTL_SECONDS,
     MIN_TTL_SECONDS,
 )
+
+_is_identity: Final = lru_cache(maxsize=4_096)(is_identity)  # nodes come again and again
+_is_caller: Final = lru_cache(maxsize=4_096)(is_caller)
 
 
 class Opened(NamedTuple):
@@ -116,9 +120,9 @@ def open_request(body: bytes) -> Opened | None:
     filtered = envelope.filter
     if (
         not is_request_id(envelope.requestid, fixed=True)
-        or not is_caller(envelope.callerid, kind_needed=True)
-        or not is_identity(envelope.senderid)
-        or not is_identity(envelope.collective)
+        or not _is_caller(envelope.callerid, kind_needed=True)
+        or not _is_identity(envelope.senderid)
+        or not _is_identity(envelope.collective)
         or not is_agent(envelope.agent)
         or not MIN_TTL_SECONDS <= envelope.ttl <= MAX_TTL_SECONDS
         or not 0 <= envelope.time <= MAX_TIME_SECONDS
@@ -146,7 +150,7 @@ def open_reply(body: bytes) -> Opened | None:
     envelope = reply.envelope
     if (
         not is_request_id(envelope.requestid, fixed=True)
-        or not is_identity(envelope.senderid)
+        or not _is_identity(envelope.senderid)
         or not is_agent(envelope.agent)
         or not 0 <= envelope.time <= MAX_TIME_SECONDS
     ):
@@ -160,7 +164,7 @@ def _document(body: bytes) -> bytes:
     if isinstance(transport, _Other):
         return b""
     headers = transport.headers
-    if headers.federation is not UNSET or not is_identity(headers.mc_sender):
+    if headers.federation is not UNSET or not _is_identity(headers.mc_sender):
         return b""
     if headers.reply_to and not is_subject(headers.reply_to):
         return b""
