@@ -26,7 +26,7 @@ def write_package(kind: PluginKind, names: PluginNames, folder: Path) -> tuple[P
         UsageError: the folder is there already, or the one that it would be in is not.
         WorkError: it cannot be written; nothing is left of it.
     """
-    contents = dict(_contents(kind, names))
+    contents = dict(sorted(_contents(kind, names)))
     _make(folder)
     try:
         for path, text in contents.items():
