@@ -386,6 +386,7 @@ def test_files_are_read_from_disk(tmp_path: Path) -> None:
     [
         (lambda path: None, "cannot be read: No such file or directory"),
         (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+        (lambda path: path.symlink_to("/dev/zero"), "is larger than 64 MiB"),
         (lambda path: path.write_bytes(b"a: 1\nb: \xff\n"), ":2:4: is not UTF-8 text"),
     ],
 )

@@ -14,7 +14,7 @@ import yaml
 from choria_core.broker.server import Broker
 from choria_plugin_nats_kv.store import NatsKvStore
 from choria_testing.lock_holder import held_elsewhere
-from packages.playbooks.tests.commands.conftest import Choria, Running, Told, WriteBook
+from packages.playbooks.tests.commands.conftest import HEAD, Choria, Running, Told, WriteBook
 
 SHELL = """
 tasks:
@@ -212,6 +212,33 @@ def test_warnings_of_a_wrong_book_are_told_with_its_errors(choria: Choria, tmp_p
     assert told.code == 2
     assert "error: old.yaml:6:1: taks: is not known; did you mean tasks?" in told.err
     assert "warning: old.yaml:7:35: tasks[0].shell.tires: is not known" in told.err
+
+
+def test_a_check_looks_at_the_books_that_are_called(
+    choria: Choria, book: WriteBook, tmp_path: Path
+) -> None:
+    (tmp_path / "good.yaml").write_text(HEAD + "inputs: {a: {type: string}}\ntasks: []\n")
+    (tmp_path / "bad.yaml").write_text(HEAD + "taks: []\n")
+    file = book(
+        """
+        inputs: {which: {type: string, validation: ":shellsafe"}}
+        tasks:
+          - playbook: {file: good.yaml, inputs: {a: 1}}
+          - playbook: {file: good.yaml, inputs: {b: 1}}
+          - playbook: bad.yaml
+          - playbook: missing.yaml
+          - playbook: "{{ inputs.which }}.yaml"
+        """
+    )
+
+    told = choria("check", file)
+
+    warnings = [line for line in told.err.splitlines() if line.startswith("warning: ")]
+    assert told.code == 0
+    assert "good.yaml has no input b; its inputs are: a" in warnings[0]
+    assert "taks: is not known" in warnings[1]
+    assert "missing.yaml: cannot be read" in warnings[2]
+    assert len(warnings) == 3
 
 
 def test_a_check_does_nothing(choria: Choria, book: WriteBook, tmp_path: Path) -> None:

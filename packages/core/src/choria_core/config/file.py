@@ -19,7 +19,7 @@ key's line.  What spans records is checked by the caller, with :meth:`Loaded.pro
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from choria_core.config.problems import InvalidConfigError, Location, Locations, Problem, at
 from choria_core.config.record import BROKEN, RecordReader, Unknown
@@ -28,6 +28,9 @@ from choria_core.config.yaml_nodes import Document
 from choria_core.config.yaml_text import read_yaml
 
 Record = TypeVar("Record")
+
+MOST_BYTES: Final = 64 << 20
+"""No settings are larger: a device without an end would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,12 @@ def text_of(path: str | PathLike[str]) -> str:
     """What is written in the file ``path``, without a byte order mark.
 
     Raises:
-        InvalidConfigError: it cannot be read, or is not UTF-8.
+        InvalidConfigError: it cannot be read, is far too large, or is not UTF-8.
     """
     file = str(path)
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
         problem = at(Location(file), "", reason, "check the path and its permissions")
@@ -127,6 +131,9 @@ def text_of(path: str | PathLike[str]) -> str:
     except ValueError:  # a path that holds a null character
         problem = at(Location(file), "", "is no path", "correct it")
         raise InvalidConfigError([problem]) from None
+    if len(data) > MOST_BYTES:
+        text = f"is larger than {MOST_BYTES >> 20} MiB"
+        raise InvalidConfigError([at(Location(file), "", text, "name another file")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

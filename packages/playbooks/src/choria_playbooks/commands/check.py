@@ -57,6 +57,7 @@ def _counted(count: int, what: str) -> str:
 def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Problem, ...]]":
     """Errors and warnings of one book."""
     from choria_core.config.problems import InvalidConfigError
+    from choria_playbooks.book.called_books import called_books
     from choria_playbooks.book.lint import lint
     from choria_playbooks.book.parsing import WrongBookError
     from choria_playbooks.book.reading import read_book
@@ -67,7 +68,7 @@ def _check(file: Path, kinds: "Kinds") -> "tuple[tuple[Problem, ...], tuple[Prob
         return error.problems, error.warnings
     except InvalidConfigError as error:
         return error.problems, ()
-    return (), (*found.warnings, *lint(found.book, kinds))
+    return (), (*found.warnings, *lint(found.book, kinds), *called_books(found.book, kinds))
 
 
 def _print_json(errors: "list[Problem]", warnings: "list[Problem]") -> None:
