@@ -140,6 +140,12 @@ A list alone is the `tasks` of a block. Beside that they have these words:
 `parallel` has no `nodes`, `serial` and `max_fail`. With `serial`, the steps are done for one
 batch after the other, and `{{ batch }}` is the list of its nodes. A percentage of `serial` is of
 the whole set, rounded up; one of `max_fail` is rounded down, and is counted over all batches.
+A node that failed is left out of the steps that follow. Without `max_fail` a task that failed
+ends the block. In `rescue` and `always`, `{{ batch }}` are the nodes of all batches that began.
+
+Where all steps of `rescue` did their work, so did the block. A failure in `always` is one of the
+block. `always` runs after a signal too, and not after the loss of a lock. All branches of
+`parallel` come to their end, whatever becomes of the others.
 
 ### tasks
 
