@@ -31,6 +31,12 @@ def test_levels_have_the_names_that_books_use(name: str) -> None:
     assert level_of(name).name.lower() == name
 
 
+def test_the_name_of_an_event_comes_first() -> None:
+    done = NodeDone(time=1.5, id="tasks[0]", node="n1", result=HostResult(is_ok=True))
+
+    assert [next(iter(json.loads(json_line(event)))) for event in (LINE, done)] == ["event"] * 2
+
+
 def test_an_event_is_one_line_of_json_that_names_itself() -> None:
     done = NodeDone(
         time=1.5, id="tasks[0]", node="n1", result=HostResult(is_ok=True, value={"a": [1]})

@@ -10,6 +10,6 @@ def json_line(event: Event) -> str:
     """An event as one line, without its end; levels of log lines are words."""
     if isinstance(event, Line):
         return any_json(
-            {**msgspec.structs.asdict(event), "event": "log", "level": event.level.name.lower()}
+            {"event": "log", **msgspec.structs.asdict(event), "level": event.level.name.lower()}
         )
     return any_json(event)
