@@ -185,3 +185,32 @@ async def test_what_the_server_forbids_is_told_at_once_and_the_connection_lives(
 
         assert lean.complaint == 'Permissions Violation for Publish to "no.b"'
         assert lean.connections == 1
+
+
+async def test_a_connection_that_rests_reads_on_at_the_next_turn(lean: LeanTransport) -> None:
+    log = Log()
+    lean.add_sink("a", log)
+    rests = 0
+
+    def rest() -> None:
+        nonlocal rests
+        rests += 1
+        lean.rest()
+        lean.rest()  # twice is once
+
+    lean.after_chunk.append(rest)
+    for _ in range(20):
+        lean.send(wire.publish(b"a", b"", b"", b"x" * 50_000) * 20)
+
+    await log.until(400)
+    assert rests > 1
+    await lean.flush()
+
+
+async def test_a_closed_connection_needs_no_rest(lean: LeanTransport) -> None:
+    lean.after_chunk.append(lean.rest)
+    await lean.close()
+
+    lean.rest()
+
+    assert not lean.is_connected

@@ -324,3 +324,41 @@ def test_authorities_must_be_certificates() -> None:
     for pem in (b"", b"x"):
         with pytest.raises(ConfigError, match=r"ca\.pem: no PEM certificates"):
             Authorities(pem, source="ca.pem")
+
+
+def node_refusal(leaf: Leaf, identity: str, **other: Any) -> Refusal:
+    with pytest.raises(RefusedError) as refused:
+        verify_node(leaf, identity, **other)
+    return refused.value.reason
+
+
+def verify_node(
+    leaf: Leaf, identity: str, *, signature: bytes | None = None, credential: bytes | None = None
+) -> VerifiedSender:
+    """What one who trusts ROOT makes of a registration; nobody may call there."""
+    trust = X509Trust(Authorities(ROOT.pem), CallerRules(allowed=(), privileged=(r".",)))
+    key = leaf.key if isinstance(leaf.key, RSAPrivateKey) else rsa_key("stand-in")
+    return trust.verify_node(
+        identity=identity,
+        signed=REQUEST,
+        signature=RsaSigner(key).sign(REQUEST) if signature is None else signature,
+        credential=leaf.chained_pem if credential is None else credential,
+        now=NOW,
+    )
+
+
+def test_a_node_speaks_for_itself_whoever_may_call() -> None:
+    node = ROOT.issue("node1.example")
+
+    assert verify_node(node, "node1.example") == VerifiedSender("node1.example", ("node1.example",))
+
+
+def test_a_node_speaks_for_no_other_even_where_its_name_is_privileged() -> None:
+    node = ROOT.issue("node1.example")
+
+    assert node_refusal(node, "node2.example") is Refusal.WRONG_NAME
+    assert node_refusal(node, "node1.example", signature=b"x" * 256) is Refusal.BAD_SIGNATURE
+    stranger = OTHER.issue("node1.example")
+    assert node_refusal(stranger, "node1.example") is Refusal.UNTRUSTED
+    for word in (b"insecure", b"insecure registration", b""):
+        assert node_refusal(node, "node1.example", credential=word) is Refusal.UNSIGNED

@@ -19,7 +19,7 @@ from choria_core.telemetry.monitor import Health, Monitor, metrics_route
 from choria_plugin_adapter.adapter import Adapter
 from choria_plugin_adapter.adapter_metrics import AdapterMetrics
 from choria_plugin_adapter.settings import Adapters, AdapterSettings
-from choria_plugin_adapter.trust import NodeTrust, check_verifiable, node_trust
+from choria_plugin_adapter.trust import NodeTrust, check_signed, check_verifiable, node_trust
 from choria_plugin_adapter.verifying import NodeVerifier
 
 _log: Final = get_logger("choria.adapter")
@@ -126,6 +126,8 @@ def trust_of(config: ServerConfig, adapters: Adapters) -> NodeTrust | None:
     verifying = [settings for settings in adapters.adapters if settings.verify]
     if not verifying:
         return None
+    for settings in verifying:
+        check_signed(config, settings)
     trust = node_trust(config)
     for settings in verifying:
         check_verifiable(config, settings, trust)

@@ -1,6 +1,7 @@
 """Who vouches for the nodes whose messages an adapter verifies."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from choria_core.errors import ConfigError
 from choria_core.network.party import token_trust, trusts_tokens, x509_files
@@ -11,7 +12,7 @@ from choria_core.security.token_trust import TokenTrust
 from choria_core.security.x509_trust import X509Trust
 from choria_plugin_adapter.settings import AdapterSettings, Takes
 
-KEY = "plugin.choria.adapter.{name}.verify"
+KEY: Final = "plugin.choria.adapter.{name}.verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,37 @@ def node_trust(config: ServerConfig) -> NodeTrust:
     return NodeTrust(x509, token_trust(security) if trusts_tokens(security) else None)
 
 
+def check_signed(config: ServerConfig, settings: AdapterSettings) -> None:
+    """Return when there are signatures that an adapter could verify.
+
+    Raises:
+        ConfigError: nothing is signed in this network.
+    """
+    if not config.security.protection.signed:
+        raise ConfigError(
+            f"{_place(config, settings)} nothing is signed in this network; unset "
+            "INSECURE_YES_REALLY, or do not verify"
+        )
+
+
 def check_verifiable(config: ServerConfig, settings: AdapterSettings, trust: NodeTrust) -> None:
     """Return when an adapter that is to verify can.
 
     Raises:
         ConfigError: it cannot; says why.
     """
-    option = config.settings.options.get(KEY.format(name=settings.name))
-    where = f"{option.origin.location}: " if option else ""
-    prefix = f"{where}{KEY.format(name=settings.name)}:"
-    if not config.security.protection.signed:
-        raise ConfigError(
-            f"{prefix} nothing is signed in this network; unset INSECURE_YES_REALLY, or do not "
-            "verify"
-        )
+    place = _place(config, settings)
     if settings.takes is Takes.REPLIES and trust.tokens is None:
         raise ConfigError(
-            f"{prefix} replies of protocol version 1 are not signed and cannot be verified; set "
+            f"{place} replies of protocol version 1 are not signed and cannot be verified; set "
             "plugin.security.choria.trusted_signers or plugin.security.issuer.names for replies "
             "of version 2, or do not verify"
         )
     if trust.x509 is None and trust.tokens is None:
-        raise ConfigError(f"{prefix} nobody is trusted; set plugin.security.file.ca")
+        raise ConfigError(f"{place} nobody is trusted; set plugin.security.file.ca")
+
+
+def _place(config: ServerConfig, settings: AdapterSettings) -> str:
+    key = KEY.format(name=settings.name)
+    option = config.settings.options.get(key)
+    return f"{option.origin.location}: {key}:" if option else f"{key}:"
