@@ -144,7 +144,6 @@ def outcome(**changes: Any) -> Outcome:
         outcome(message=3),
         outcome(data=None),
         outcome(data="text"),
-        outcome(data=endless()),
         outcome(results=None),
         outcome(results=["n1"]),
         outcome(results={"n1": True}),
@@ -179,16 +178,21 @@ async def test_a_task_that_is_cancelled_by_nobody_fails(lab: Lab) -> None:
     assert lab.notes() == ["sorry"]
 
 
-@pytest.mark.parametrize("value", [HALF, {HALF: 1}, {(1, 2): 3}, {3, 4}, object()])
+@pytest.mark.parametrize("key", ["", "hunter22"])
+@pytest.mark.parametrize("value", [HALF, {HALF: 1}, {(1, 2): 3}, {3, 4}, object(), endless()])
 async def test_values_that_json_cannot_hold_are_told_as_well_as_can_be(
-    lab: Lab, value: object
+    lab: Lab, value: object, key: str
 ) -> None:
     given = outcome(data=(value,), results={"n1": HostResult(is_ok=True, value=value)})
     lab.plugins.register(CarelessPlugin(lambda: given), "careless")
     lines: list[str] = []
 
     ran = await lab.run(
-        "tasks: [{careless: {register: it}}]",
+        """
+inputs: {key: {type: Secret, required: false}}
+tasks: [{careless: {register: it}}]
+""",
+        inputs={"key": key or None},
         report="report.yaml",
         listener=lambda event: lines.append(json_line(event)),
     )

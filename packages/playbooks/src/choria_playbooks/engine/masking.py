@@ -44,7 +44,7 @@ class Masking:
 
     def value(self, value: Any) -> Any:
         """A value without secrets; the same object where none is known."""
-        return value if self._pattern is None else self._masked(value)
+        return value if self._pattern is None else self._safely(value)
 
     def result(self, result: HostResult) -> HostResult:
         """What came of a task on a node, without secrets."""
@@ -52,7 +52,7 @@ class Masking:
             return result
         return structs.replace(
             result,
-            value=self._masked(result.value),
+            value=self._safely(result.value),
             error=self.text(result.error),
             details=self._masked(result.details),
         )
@@ -66,6 +66,13 @@ class Masking:
     def hides(self, value: object) -> bool:
         """Whether a secret is in a value."""
         return self._pattern is not None and self._masked(value) != value
+
+    def _safely(self, value: Any) -> Any:
+        """A value without secrets; one that has no end is hidden as a whole."""
+        try:
+            return self._masked(value)
+        except RecursionError:
+            return HIDDEN
 
     def _masked(self, value: Any) -> Any:
         match value:

@@ -1,14 +1,9 @@
 """What plugins promise, looked at where the engine relies on it.  Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import msgspec
 
 from choria_core.errors import WorkError
 from choria_core.playbook.outcome import HostResult, Outcome
-
-_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 def sound_outcome(found: object, kind: str) -> Outcome:
@@ -58,7 +53,7 @@ def _fault(found: object) -> str:
     strange = next((one for one in results.items() if not _is_sound(*one)), None)
     if strange is not None:
         return f"its result of {strange[0]} is {_words(strange[1])}"
-    return _endlessness(found)
+    return ""
 
 
 def _parts(found: Outcome) -> tuple[object, object, object]:
@@ -74,17 +69,6 @@ def _is_sound(node: object, result: object) -> bool:
         and isinstance(result.kind, str)
         and isinstance(result.details, Mapping)
     )
-
-
-def _endlessness(found: Outcome) -> str:
-    """Whether a value holds itself; what JSON cannot hold is told as text otherwise."""
-    try:
-        _ENCODER.encode((found.data, found.results))
-    except RecursionError:
-        return "a value is nested too deeply"
-    except (TypeError, ValueError, OverflowError):
-        pass
-    return ""
 
 
 def _words(found: object) -> str:

@@ -12,4 +12,7 @@ def json_line(event: Event) -> str:
         return any_json(
             {"event": "log", **msgspec.structs.asdict(event), "level": event.level.name.lower()}
         )
-    return any_json(event)
+    line = any_json(event)
+    if not line.startswith("{"):  # a task gave what has no end
+        return any_json({"event": event.__struct_config__.tag, "time": event.time})
+    return line
