@@ -127,7 +127,7 @@ def test_help_names_the_commands() -> None:
 
     assert ended.returncode == 0
     assert "broker" in ended.stdout
-    assert "Show what is plugged in." in ended.stdout
+    assert "Show what is plugged in" in ended.stdout
     assert not ended.stderr
 
 
