@@ -42,7 +42,7 @@ help:
 	@echo "make types    mypy --strict"
 	@echo "make layers   import rules between packages and rings"
 	@echo "make docs     run the documented examples, check links and the reference"
-	@echo "make bench    measure; ARGS=\"emulate --quick\", or client, playbook, protocol, replicate"
+	@echo "make bench    measure; ARGS=\"emulate --quick\", or adapter, client, playbook, protocol, replicate"
 	@echo "make faults   only the tests that kill, cut and restart"
 	@echo "make fuzz     read broken messages and playbooks by the thousand; ARGS=\"1000 --seed 7\""
 	@echo "make peers    get the real programs that tests run against"

@@ -22,6 +22,7 @@ from choria_emulator import options_reference as emulate_options
 from choria_emulator.fleet import reference as fleet_reference
 from choria_emulator.watch import metrics_reference as emulator_metrics
 from choria_playbooks.reference import book_page, kinds_page
+from choria_plugin_adapter import metrics_reference as adapter_metrics
 from choria_replicator import metrics_reference as replicator_metrics
 from choria_replicator.settings import reference as settings_reference
 
@@ -71,6 +72,7 @@ def main() -> None:
         (FOLDER / "replicate-configuration.md").write_text(settings_reference.page())
         (FOLDER / "replicate-metrics.md").write_text(replicator_metrics.page())
         (FOLDER / "emulator-metrics.md").write_text(emulator_metrics.page())
+        (FOLDER / "adapter-metrics.md").write_text(adapter_metrics.page())
     else:
         print(page(), end="")
 
