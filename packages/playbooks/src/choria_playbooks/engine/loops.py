@@ -87,10 +87,10 @@ class Loops:
 
     def _said(self, items: list[Any], records: list[TaskRecord]) -> str:
         if not self._session.is_rehearsal:
-            return f"done {sum(not one.is_skipped for one in records)} times"
+            return f"done {_times(sum(not one.is_skipped for one in records))}"
         if items == [UNKNOWN]:
             return "would be done for each item"
-        return f"would be done {len(items)} times"
+        return f"would be done {_times(len(items))}"
 
     async def _passes(
         self, step: Step, frame: Frame, identity: str, items: list[Any]
@@ -147,3 +147,7 @@ async def _items(step: Step, frame: Frame) -> list[Any]:
     if not isinstance(found, list):
         raise ConfigError(f"{loop.location}: {step.id}.loop gave no list")
     return found
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -129,12 +129,12 @@ class Gathering:
         what = f"{options.agent}#{options.agent_action}"
         request = f"request {stats.request_id}"
         seconds = f"{stats.request_ns / 1e9:.2f} s"
-        of_all = f"{len(bad)} of {len(self._results)} nodes"
+        of_all = f"{len(bad)} of {counted(len(self._results))}"
         if not is_ok:
             return f"{request} for {what} failed on {of_all}: {self._by_kind(bad)}"
         if options.wants_summary and (summary := self._summary()):
             return summary
-        told = f"{request} for {what} did well on {self._good} nodes in {seconds}"
+        told = f"{request} for {what} did well on {counted(self._good)} in {seconds}"
         return f"{told}; {of_all} were allowed to fail: {self._by_kind(bad)}" if bad else told
 
     def _summary(self) -> str:
@@ -151,6 +151,11 @@ class Gathering:
             if names:
                 parts.append(f"{len(names)} {words} ({named(names)})")
         return "; ".join(parts) or "nobody answered"
+
+
+def counted(nodes: int) -> str:
+    """So many nodes, in words."""
+    return f"{nodes} node{'' if nodes == 1 else 's'}"
 
 
 def named(names: Sequence[str]) -> str:
