@@ -1,8 +1,10 @@
 """Nodes into a record where some values are known only later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
+
+import pytest
 
 from choria_core.config.problems import Location
 from choria_core.config.record import BROKEN, LATER, RecordReader
@@ -133,3 +135,28 @@ def test_of_other_lists_each_item_is_looked_at() -> None:
         "f.yaml:2:12: names[1]",
         "f.yaml:2:17: names[2]",
     ]
+
+
+@dataclass(frozen=True)
+class _Crashing:
+    def check(self) -> Iterator[tuple[str, str, str]]:
+        raise ZeroDivisionError("by zero")
+
+
+@dataclass(frozen=True)
+class _Careless:
+    def check(self) -> Iterator[str]:
+        yield "a"
+
+
+@pytest.mark.parametrize("record", [_Crashing, _Careless])
+def test_a_record_that_cannot_check_itself_is_refused_where_it_stands(record: type) -> None:
+    document = read_yaml("\n{}\n", file="f.yaml")
+    assert document.root is not None
+    reader = RecordReader(record, unknown="warn")
+
+    value = reader.record(record, document.root, "tasks[0].careless", document.root.location)
+
+    assert value is BROKEN
+    [problem] = reader.problems
+    assert str(problem).startswith("f.yaml:2:1: tasks[0].careless: ")

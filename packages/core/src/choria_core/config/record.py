@@ -185,11 +185,14 @@ class RecordReader:
     def _build(self, record: type, values: dict[str, Any], path: str) -> Any:
         try:
             built = record(**values)
+            findings = _findings_of(built)
         except (ConfigError, ValueError) as error:
             where = self.locations.of(path)
             return self._refuse(where, path, Refusal(redact_text(str(error))))
-        check = getattr(built, "check", None)
-        findings: Iterable[tuple[str, str, str]] = check() if callable(check) else ()
+        except Exception as error:  # noqa: BLE001 - whatever a foreign record raises
+            text = redact_text(f"cannot be checked: {type(error).__name__}: {error}")
+            fix = f"tell the authors of {record.__module__}"
+            return self._refuse(self.locations.of(path), path, Refusal(text, fix))
         broken = False
         for key, text, fix in findings:
             full = f"{path}.{key}" if path and key and not key.startswith("[") else path + key
@@ -228,6 +231,12 @@ def _texts(node: ListNode) -> tuple[str, ...] | None:
     if all(isinstance(child, ScalarNode) and child.kind == "text" for child in node.items):
         return tuple(child.text for child in node.items if isinstance(child, ScalarNode))
     return None
+
+
+def _findings_of(built: object) -> list[tuple[str, str, str]]:
+    """What a record finds wrong with itself."""
+    check = getattr(built, "check", None)
+    return [(key, text, fix) for key, text, fix in check()] if callable(check) else []
 
 
 def _unfit(values: Iterable[object]) -> object:
