@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -162,6 +163,15 @@ tasks: [{careless: {register: it, fail_ok: true}}, {note: {value: "{{ registered
     assert ran.ended.is_ok
     [message] = lab.values()
     assert message.startswith("the task careless, of a plugin, gave no outcome as it should: ")
+
+
+async def test_a_task_that_ends_the_program_fails_alone(lab: Lab) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: sys.exit(7)), "careless")
+
+    ran = await lab.run("tasks: [{careless: {}}]\nhooks: {on_fail: [note: {name: sorry}]}")
+
+    assert ran.steps["tasks[0]"].message == "SystemExit: 7"
+    assert lab.notes() == ["sorry"]
 
 
 async def test_a_task_that_is_cancelled_by_nobody_fails(lab: Lab) -> None:

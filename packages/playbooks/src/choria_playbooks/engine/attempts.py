@@ -121,7 +121,7 @@ class Attempts:
                 if _is_cancelled():
                     raise
                 outcome = _failed(WorkError(f"it was cancelled within: {error}"), run.so_far())
-            except Exception as error:  # noqa: BLE001 - whatever a kind of task raises
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a kind of task raises
                 outcome = _failed(error, run.so_far())
         return outcome, time.perf_counter() - began
 
@@ -164,7 +164,7 @@ def _is_cancelled() -> bool:
     return task is None or bool(task.cancelling())
 
 
-def _failed(error: Exception, results: Mapping[str, HostResult]) -> Outcome:
+def _failed(error: Exception | SystemExit, results: Mapping[str, HostResult]) -> Outcome:
     words = str(error)
     if not isinstance(error, ChoriaError) or not words:
         words = error_words(error)

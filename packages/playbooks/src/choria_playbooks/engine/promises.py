@@ -33,7 +33,7 @@ def sound_names(found: object) -> Sequence[str]:
     return found
 
 
-def error_words(error: Exception) -> str:
+def error_words(error: BaseException) -> str:
     """What a foreign error says, with its class."""
     words = str(error)
     kind = type(error).__name__
