@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from choria_core.errors import AuthenticationError
 from choria_core.nats.jetstream import NANOSECONDS
 from choria_core.protocol.adapter_output import decode_adapter_output
 from choria_core.protocol.messages import Version
 from choria_testing import vectors
 from choria_testing.callers import Caller
 from choria_testing.fixtures import MakeBroker
+from choria_testing.secured_brokers import SecuredBroker
 from choria_testing.streams import open_streams
 from packages.plugins.adapter.tests.conftest import (
     ID,
     NODE,
+    REGISTRATION,
     REPLIES,
     Lab,
     reply,
@@ -176,13 +179,56 @@ async def test_a_message_that_the_stream_will_not_take_is_lost_and_named(lab: La
         adapter = service.adapters[0]
         await lab.register(request(payload=b"x" * 3_000))
         await until(lambda: adapter.figures.lost["refused"] == 1)
-        checks = {check.name: check for check in service.health().checks}
-        assert not checks["reg storing"].is_ok
-        assert "message size exceeds" in checks["reg storing"].detail
+        assert "message size exceeds" in adapter.outbox.refusal
+        assert service.health().is_ok
 
         await lab.register(request())
         await until(lambda: adapter.figures.published == 1)
+
+
+async def test_a_full_stream_is_unwell_and_messages_wait_for_room(lab: Lab) -> None:
+    full = {"name": "REG", "subjects": ["REG.>"], "discard": "new"}
+    await lab.streams.update_stream(full | {"max_msgs": 2})
+    ack = "plugin.choria.adapter.reg.stream.ack_timeout = 200ms"
+
+    async with lab.serving(ack) as service:
+        adapter = service.adapters[0]
+        await lab.register(*(request(sender=f"node{number}") for number in range(5)))
+        await until(lambda: adapter.figures.published == 2 and adapter.figures.retries > 3)
+        storing = service.health().checks[2]
+        assert not storing.is_ok
+        assert "maximum messages exceeded" in storing.detail
+
+        await lab.streams.update_stream(full | {"max_msgs": 10})
+        await until(lambda: adapter.figures.published == 5)
         assert service.health().is_ok
+
+
+async def test_what_the_broker_forbids_is_told(lab: Lab, make_broker: MakeBroker) -> None:
+    config = """
+    authorization { users: [
+      {user: adapter, password: s3cret, permissions: {
+        subscribe: {deny: ["mcollective.broadcast.>"]}}}
+    ] }
+    no_auth_user: adapter
+    """
+    strict = await make_broker(extra_config=config)
+    hosts = f"plugin.choria.middleware_hosts = localhost:{strict.port}"
+
+    async with lab.serving(hosts, "plugin.choria.adapter.reg.stream.retry_for = 1m") as service:
+        await until(lambda: not service.health().checks[0].is_ok)
+        ingest, stream, _ = service.health().checks
+
+    assert f'Permissions Violation for Subscription to "{REGISTRATION}"' in ingest.detail
+    assert stream.is_ok
+
+
+async def test_a_broker_that_knows_us_not_ends_it(lab: Lab, password_broker: SecuredBroker) -> None:
+    server = f"plugin.choria.adapter.reg.stream.servers = localhost:{password_broker.broker.port}"
+
+    with pytest.RaisesGroup(pytest.RaisesGroup(AuthenticationError)):
+        async with lab.adapting(server):
+            raise AssertionError("it must not get so far")
 
 
 async def test_the_duplicate_window_of_the_stream_bounds_retries(lab: Lab) -> None:

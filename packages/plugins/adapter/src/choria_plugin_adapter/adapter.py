@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-from choria_core.errors import TransportError
+from choria_core.errors import RemoteProtocolError, TransportError
 from choria_core.nats import wire
 from choria_core.nats.endpoint import Endpoint
 from choria_core.nats.jetstream import JetStream
@@ -80,7 +80,7 @@ class Adapter:
         self._observe = observe
         self._prefix = inbox_prefix(config.main_collective, party.unique_id)
         self._log = get_logger(_LOGGER).bind(adapter=settings.name)
-        self._trouble = "the stream was not looked for yet"
+        self._trouble = ""  # with the stream
         self._look = asyncio.Event()
         self._is_fed = False  # whether the network's connection is up
         self._watch: LagWatch | None = None
@@ -95,7 +95,9 @@ class Adapter:
             log=SparingLog(clock_ns, logger=_LOGGER),
             clock_ns=clock_ns,
         )
-        if settings.retry_seconds is not None:
+        if settings.retry_seconds is None:
+            self._trouble = "the stream was not looked for yet"
+        else:
             self._open(settings.retry_seconds)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -112,14 +114,14 @@ class Adapter:
             self._attach(ingest, stream)
             watch = LagWatch(ingest, lambda: self.figures.received, self._tell_lag)
             self._watch = watch
-            works = (self._expire(stream), self._find(stream), watch.run())
-            tasks = [asyncio.create_task(work) for work in works]
-            try:
+            works = [self._expire(stream), watch.run()]
+            if self.settings.retry_seconds is None:
+                works.append(self._find(stream))
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work) for work in works]
                 await self._serve(ingest, stop)
-            finally:
                 for task in tasks:
                     task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connect(
         self, stack: contextlib.AsyncExitStack
@@ -204,17 +206,12 @@ class Adapter:
 
     def checks(self) -> tuple[Check, ...]:
         """What must be in order."""
-        name = self.settings.name
+        name, trouble = self.settings.name, self._trouble or self.outbox.complaint
         return (
             _connection(f"{name} ingest", self._ingest),
             _connection(f"{name} stream", self._stream),
-            Check(f"{name} storing", not self._state, self._state or "as it should"),
+            Check(f"{name} storing", not trouble, trouble or "as it should"),
         )
-
-    @property
-    def _state(self) -> str:
-        """Why nothing is stored; empty where there is nothing to say."""
-        return self._trouble or self.outbox.complaint
 
     def _chunk_read(self) -> None:
         self.intake.work()
@@ -255,11 +252,17 @@ class Adapter:
             self.intake.work()
 
     async def _expire(self, stream: LeanTransport) -> None:
+        told = 0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.outbox.expire(time.monotonic(), may_send=stream.is_connected)
             stream.send(self.outbox.take())
             self.intake.work()
+            lost = self.figures.lost.total()
+            if lost > told:
+                why = self.outbox.refusal or "not acknowledged in time"
+                self._log.warning("messages are lost", count=lost - told, cause=why)
+            told = lost
 
     async def _find(self, stream: LeanTransport) -> None:
         """Look at the stream now and then."""
@@ -268,7 +271,7 @@ class Adapter:
             pause = WINDOW_SECONDS
             try:
                 self.window = await find_window(jetstream, self.settings.template)
-            except TransportError as error:
+            except (TransportError, RemoteProtocolError) as error:
                 self._set_trouble(why_not(error))
             else:
                 self._found(self.window)
@@ -285,9 +288,8 @@ class Adapter:
             self._set_trouble(f"no stream takes {subjects}; make one with `nats stream add`")
             return
         self._set_trouble("")
-        if self.settings.retry_seconds is None:
-            self._open(window.retry_seconds)
-            self.intake.work()
+        self._open(window.retry_seconds)
+        self.intake.work()
 
     def _open(self, retry_seconds: float) -> None:
         """Begin to publish, or go on."""
@@ -295,17 +297,15 @@ class Adapter:
         self.intake.is_open = True
 
     def _set_trouble(self, text: str) -> None:
-        if self.settings.retry_seconds is not None:
-            text = ""  # we were told, and what the stream answers shows the rest
         if text and text != self._trouble:
             self._log.warning("nothing can be stored", cause=text)
         self._trouble = text
 
 
 def _connection(name: str, transport: LeanTransport | None) -> Check:
-    is_up = transport is not None and transport.is_connected
-    detail = transport.server.url if is_up and transport is not None else "not connected"
-    return Check(name, is_up, detail)
+    if transport is None or not transport.is_connected:
+        return Check(name, is_ok=False, detail="not connected")
+    return Check(name, not transport.complaint, transport.complaint or transport.server.url)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:

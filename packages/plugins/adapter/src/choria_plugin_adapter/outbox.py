@@ -79,7 +79,9 @@ class Outbox:
         self._frames: list[bytes] = []
         self._unavailable: deque[tuple[float, int]] = deque()  # by when each is due
         self.complaint = ""
-        """What the stream refused last, in its words; empty since it stored something."""
+        """Why the stream could take nothing last; empty since it stored something."""
+        self.refusal = ""
+        """Why it took a single message not."""
 
     def begin(self, inbox: str) -> None:
         """Have acknowledgements sent to subjects of one more token than ``inbox``."""
@@ -99,7 +101,7 @@ class Outbox:
         size = len(message.body)
         if size + _HEADER_BYTES > self.max_payload:
             self._figures.lost[TOO_LARGE] += 1
-            self.complaint = f"a message of {size} bytes is more than the server takes"
+            self.refusal = f"a message of {size} bytes is more than the server takes"
             return
         self._last = number = self._last + 1
         frame = _FRAME % (
@@ -146,7 +148,7 @@ class Outbox:
             if error.code == _UNAVAILABLE:
                 self._retry_soon(number, sent, str(error), now)
                 return
-            self.complaint = str(error)
+            self.refusal = str(error)
             self._give_up(number, sent, REFUSED)
         except RemoteProtocolError as error:
             self._retry_soon(number, sent, str(error), now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from choria_core.errors import TransportError
+from choria_core.errors import ChoriaError
 from choria_core.nats.jetstream import NANOSECONDS, JetStream
 from choria_plugin_adapter.subject_template import SubjectTemplate
 
@@ -43,7 +43,7 @@ async def find_window(jetstream: JetStream, template: SubjectTemplate) -> Stream
     return StreamWindow(names, min(windows, default=0) / NANOSECONDS)
 
 
-def why_not(error: TransportError) -> str:
+def why_not(error: ChoriaError) -> str:
     """Why the brokers did not tell, and what helps."""
     return (
         f"{error}; allow us $JS.API.STREAM.NAMES and $JS.API.STREAM.INFO.*, or set "
