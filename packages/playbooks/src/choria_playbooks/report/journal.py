@@ -93,6 +93,7 @@ def without_torn_end(text: str) -> str:
     """The text of a report without an entry that was not written to its end."""
     start = text.find(f"\n{_HEAD}")
     if start < 0:
-        return text
+        whole, _, rest = text.rpartition("\n")
+        return f"{whole}\n" if rest and _HEAD.startswith(rest) else text
     end = text.rfind(_END, start)
     return text[: end + len(_END)] if end >= 0 else text[: start + 1]
