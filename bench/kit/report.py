@@ -1,17 +1,18 @@
 """What a bench shows: the machine, a table of figures, the goals, and one line of JSON."""
 
+import contextlib
 import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from bench.kit.series import Series
-from choria.machine_facts import machine_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,20 @@ class Goal:
 
 def machine_line() -> str:
     """What it was measured on."""
-    facts = machine_facts()
-    processors, memory = facts["processors"], facts["memory"]
-    assert isinstance(processors, dict)
-    assert isinstance(memory, dict)
-    size_gb = memory.get("size_bytes", 0) / 2**30
+    size_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{cores} cores of {processors['model'] or 'an unnamed processor'}, {size_gb:.0f} GB, "
+        f"{cores} cores of {_processor_model() or 'an unnamed processor'}, {size_gb:.0f} GB, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
     )
+
+
+def _processor_model() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def show_rates(console: Console, series: Series, commands: Mapping[str, str]) -> None:
