@@ -1,5 +1,6 @@
 """Reports: the original's keys, whole at every moment, readable again."""
 
+import resource
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from choria_core.config.problems import InvalidConfigError
-from choria_core.errors import UsageError
+from choria_core.errors import UsageError, WorkError
 from choria_core.playbook.outcome import HostResult
 from choria_playbooks.commands.report import open_report
 from choria_playbooks.engine.events import (
@@ -242,6 +243,25 @@ def test_an_entry_in_whose_middle_the_run_was_killed_does_not_count(tmp_path: Pa
     found = whole.index("ö".encode())
     file.write_bytes(whole[: found + 1])
     assert len(open_report(file).tasks) == 2
+
+
+def test_an_entry_for_which_there_was_no_room_is_written_later(tmp_path: Path) -> None:
+    file = tmp_path / "report.yaml"
+    report = ReportFile(file, digest="d1")
+    for event in (BEGAN, LONG):
+        report(event)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 100, limits[1]))
+    try:
+        with pytest.raises(WorkError, match="cannot be written: File too large"):
+            report(ended(0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(open_report(file).tasks) == 1
+
+    report(ended(1))
+
+    assert len(open_report(file).tasks) == 3
 
 
 def test_a_report_that_was_taken_away_is_made_again(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ class ReportFile:
                 case StepEnded() | NodesFound() | BookRead():
                     self._go_on()
         except OSError as error:
+            self._whole = 0  # half of an entry may be there: the next time all is written
             raise WorkError(
                 f"the report {self._path} cannot be written: {error.strerror}"
             ) from error
