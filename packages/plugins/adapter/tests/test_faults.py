@@ -133,6 +133,22 @@ async def test_a_queue_of_one_is_enough_while_the_stream_answers(lab: Lab) -> No
     assert adapter.figures.dropped == 0
 
 
+async def test_while_the_broker_waits_for_us_the_queue_is_filled_before_it_is_worked_off(
+    lab: Lab,
+) -> None:
+    async with lab.adapting("plugin.choria.adapter.reg.queue_len = 30") as adapter:
+        await until(lambda: adapter.intake.is_open)
+        adapter.intake.is_behind = True
+        for body in numbered(100):  # within one turn of the event loop
+            adapter.intake.take((b"", b"", b"", body))
+        assert (adapter.figures.dropped, len(adapter.intake)) == (70, 30)
+
+        adapter.intake.work()
+        await until(lambda: adapter.figures.published == 30)
+
+    assert await senders(lab.streams) == [f"node{number}" for number in range(30)]
+
+
 async def test_a_broker_may_end_and_come_back(lab: Lab) -> None:
     async with lab.adapting(QUICK) as adapter:
         await lab.register(*numbered(20))
