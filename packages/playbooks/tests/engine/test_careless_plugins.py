@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -220,6 +221,18 @@ async def test_what_is_no_list_of_nodes_ends_the_run(lab: Lab, given: Sequence[s
 
     assert ran.ended.error.startswith("node set web (careless): it gave no list of names but ")
     assert ran.ended.exit_code == 1
+
+
+async def test_nodes_may_be_in_any_sequence(lab: Lab) -> None:
+    lab.plugins.register(CarelessPlugin(lambda: deque(["n1", "n2"])), "careless")
+
+    ran = await lab.run("""
+nodes: {web: {type: careless}}
+tasks: [{note: {value: "{{ nodes.web }}"}}]
+""")
+
+    assert ran.ended.is_ok
+    assert lab.values() == [["n1", "n2"]]
 
 
 @pytest.mark.parametrize("part", ["nodes: {web: {type: careless}}", "tasks: [{careless: {}}]"])

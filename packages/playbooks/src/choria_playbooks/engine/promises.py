@@ -25,11 +25,11 @@ def sound_names(found: object) -> Sequence[str]:
     Raises:
         WorkError: they are none; the kind's plugin has a bug.
     """
-    if not isinstance(found, list | tuple):
+    if not isinstance(found, Sequence) or isinstance(found, str | bytes):
         raise WorkError(f"it gave no list of names but {_words(found)}")
-    strange = next((one for one in found if not isinstance(one, str)), None)
-    if strange is not None or None in found:
-        raise WorkError(f"it gave no list of names but one with {_words(strange)}")
+    for one in found:
+        if not isinstance(one, str):
+            raise WorkError(f"it gave no list of names but one with {_words(one)}")
     return found
 
 
