@@ -1,5 +1,6 @@
 """``choria demo`` as a user runs it."""
 
+import io
 import os
 import re
 import signal
@@ -9,7 +10,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from choria.demo.story import Demo, demonstrated
+from choria.demo.telling import LineTeller
+from choria_core.cli import installed_plugins
 from choria_core.hookspecs import Command
 from choria_testing.peers import require_peer
 
@@ -36,8 +41,8 @@ def demo(scratch: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def figures(text: str) -> dict[str, str]:
-    """The rows of the table at the end."""
+def rows(text: str) -> dict[str, str]:
+    """The table at the end."""
     return dict(re.findall(r"│ (\w[\w ]*?) +│ +([\w,/ ]+?) │", text))
 
 
@@ -46,21 +51,42 @@ def test_it_shows_the_whole_path_verifies_and_leaves_nothing(scratch: Path) -> N
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    found = figures(done.stdout)
-    counts = {
-        name: int(text.replace(",", ""))
-        for name, text in found.items()
-        if text[0].isdigit() and "s" not in text
-    }
+    found = rows(done.stdout)
+    published = int(found["registrations published"].replace(",", ""))
+    copied, left = int(found["copied to central"]), int(found["sampled away"])
+    assert published >= 20
+    assert found["acknowledged in dc1"] == found["registrations published"]
+    assert found["dropped"] == "0"
+    assert copied + left == published
+    assert 20 <= copied <= published
     assert found["order verified"] == "yes"
-    assert counts["nodes"] == counts["nodes called by the playbook"] == 20
-    assert counts["entries of audit logs"] == 20
-    assert counts["registrations published"] == counts["acknowledged in dc1"] >= 20
-    assert counts["dropped"] == 0
-    assert counts["copied to central"] >= 20
-    assert counts["copied to central"] + counts["sampled away"] == counts["acknowledged in dc1"]
+    assert found["nodes called by the playbook"] == found["nodes"] == "20"
+    assert found["entries of audit logs"] == "20"
     assert "lock kv/locks/demo  taken" in done.stdout
+    assert len(re.findall(r'dc1-\d+ +emulated0#generate {"size":64}', done.stdout)) == 3
     assert list(scratch.iterdir()) == []
+
+
+async def test_over_several_intervals_a_part_of_each_nodes_messages_is_copied() -> None:
+    require_peer("nats-server")
+    said = io.StringIO()
+    wish = Demo(
+        plugins=installed_plugins(),
+        nodes=10,
+        flow_seconds=5,
+        registration_seconds=1,
+        interval_seconds=2,
+    )
+
+    async with demonstrated(wish, LineTeller(Console(file=said))) as outcome:
+        pass
+
+    assert outcome.registrations == outcome.acknowledged >= 50
+    assert outcome.dropped == 0
+    assert 20 <= outcome.copied < outcome.acknowledged
+    assert outcome.sampled_away == outcome.acknowledged - outcome.copied
+    assert outcome.called == outcome.audited == 10
+    assert "the centre is read back" in said.getvalue()
 
 
 def test_kept_brokers_go_on_until_they_are_stopped(scratch: Path) -> None:
@@ -75,6 +101,14 @@ def test_kept_brokers_go_on_until_they_are_stopped(scratch: Path) -> None:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGTERM)
+
+
+def test_it_serves_or_keeps_but_not_both(scratch: Path) -> None:
+    done = demo(scratch, "--serve", "--keep")
+
+    assert done.returncode == 2
+    assert "--serve" in done.stderr
+    assert list(scratch.iterdir()) == []
 
 
 def test_the_demo_is_found_through_its_entry_point() -> None:

@@ -1,12 +1,15 @@
 """``choria demo``: the whole path on embedded brokers."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from choria_core.errors import UsageError
 from choria_core.event_loop import Stop, run_until_stopped
+
+AGAIN_SECONDS: Final = 10.0
+"""What has not ended by then, though it was told to, is told again."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,8 +70,9 @@ async def _run(wish: "Demo", console: "Console", stop: Stop) -> int:
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((showing, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not showing.done() and not serving.is_set():
+        while not showing.done() and not serving.is_set():
             showing.cancel()
+            await asyncio.wait((showing,), timeout=AGAIN_SECONDS)
         await asyncio.wait((showing,))
         if stop.is_set() and not serving.is_set():
             if not showing.cancelled():

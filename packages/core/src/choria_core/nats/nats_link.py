@@ -116,6 +116,8 @@ class NatsLink(Client):
         """Connect; to be called once."""
         self._public_nkey = signer.nkey or None
         self._auth_configured = signer.can_sign
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         await self.connect(
             [self.url],
             name=self._link_options.name,
@@ -135,6 +137,8 @@ class NatsLink(Client):
             else None,
             user_jwt_cb=signer.jwt.encode if signer.jwt else None,
         )
+        if task and task.cancelling() > cancelled:
+            raise asyncio.CancelledError  # Python 3.11 loses it where what it waits for is done
         if not self.is_connected or self._reading_task is None:
             raise ConnectionResetError("the server closed the connection")
         self._is_started = True
