@@ -36,7 +36,7 @@ clean:
 	rm -rf "$(VENV)" .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 help:
-	@echo "make demo     replicate between two brokers on this machine, and show what happened"
+	@echo "make demo     500 nodes, from registration to the centre; ARGS=--serve keeps it running"
 	@echo "make test     run every test; ARGS=\"core -k wire\" narrows"
 	@echo "make lint     ruff: rules and format"
 	@echo "make types    mypy --strict"

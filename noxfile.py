@@ -78,7 +78,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Replicate between two brokers on this machine, and show what happened."""
+    """Show the whole path, from nodes that register to the copy in the centre."""
     run_program(session, "choria", "demo", *session.posargs)
 
 

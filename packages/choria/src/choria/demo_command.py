@@ -36,11 +36,12 @@ def demo(
 ) -> None:
     """Show the toolkit at work on brokers of its own; takes half a minute.
 
-    Nodes register every few seconds, an adapter keeps that in a stream, a replicator carries a
-    sampled copy to the centre; a playbook calls the nodes, and their audit logs tell of it.
+    Nodes register every few seconds, an adapter keeps that in a stream, a
+    replicator carries a sampled copy to the centre; a playbook calls the nodes,
+    and their audit logs tell of it.
 
-    SIGINT and SIGTERM end it and all that it started.  Ends with 0 when all was as it must be,
-    also when --serve was stopped, and with 1 when it was not.
+    SIGINT and SIGTERM end it and all that it started.  Ends with 0 when all was
+    as it must be, also when --serve was stopped, and with 1 when it was not.
     """
     if serve and keep:
         raise UsageError(
