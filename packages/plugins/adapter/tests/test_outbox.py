@@ -100,6 +100,22 @@ def test_after_the_last_moment_it_is_lost_and_never_sent_again(
     assert len(outbox) == 0
 
 
+def test_where_time_is_short_there_are_still_two_more_tries(
+    outbox: Outbox, figures: Figures
+) -> None:
+    outbox.retry_seconds = 1.0
+    outbox.put(message(), 0.0)
+    outbox.take()
+    sent = []
+    for tenth in range(1, 30):
+        outbox.expire(tenth / 10, may_send=True)
+        if outbox.take():
+            sent.append(tenth)
+
+    assert sent == [4, 8]
+    assert figures.lost.total() == 1
+
+
 def test_without_a_connection_time_passes_and_nothing_is_sent(
     outbox: Outbox, figures: Figures
 ) -> None:

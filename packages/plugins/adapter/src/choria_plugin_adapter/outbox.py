@@ -35,6 +35,7 @@ REFUSED: Final = "refused"
 _FRAME: Final = b"HPUB %b %b%d %d %d\r\nNATS/1.0\r\nNats-Msg-Id: %b\r\n\r\n%b\r\n"
 _HEADER_BYTES: Final = len(b"NATS/1.0\r\nNats-Msg-Id: \r\n\r\n") + 64
 _UNAVAILABLE: Final = 503
+_PART: Final = 1 / 3  # of all the time, so that a short one leaves room for two more tries
 
 
 class _Stored(msgspec.Struct):
@@ -59,20 +60,20 @@ class Outbox:
 
     Args:
         figures: of the adapter.
-        ack_seconds: what is not acknowledged for so long is published again.
+        ack_seconds: what is not acknowledged for so long is published again, or for a third of
+            the time in all, if that is shorter.
 
     Attributes:
-        retry_seconds: for so long in all.
         max_payload: bytes that the server takes in one message.
     """
 
     def __init__(self, figures: Figures, *, ack_seconds: float) -> None:
-        self.retry_seconds = 0.0
         self.max_payload = 1 << 20
+        self._retry_seconds = 0.0
         self._reply = b""
         self._digits_at = 0
         self._figures = figures
-        self._ack_seconds = ack_seconds
+        self._asked_seconds = self._ack_seconds = ack_seconds
         self._sent: dict[int, _Sent] = {}  # what was published last is last
         self._bytes = 0
         self._last = 0
@@ -82,6 +83,16 @@ class Outbox:
         """Why the stream could take nothing last; empty since it stored something."""
         self.refusal = ""
         """Why it took a single message not."""
+
+    @property
+    def retry_seconds(self) -> float:
+        """For so long in all a message is published again."""
+        return self._retry_seconds
+
+    @retry_seconds.setter
+    def retry_seconds(self, seconds: float) -> None:
+        self._retry_seconds = seconds
+        self._ack_seconds = min(self._asked_seconds, seconds * _PART)
 
     def begin(self, inbox: str) -> None:
         """Have acknowledgements sent to subjects of one more token than ``inbox``."""
@@ -136,12 +147,6 @@ class Outbox:
         if not body:
             self._retry_soon(number, sent, "no stream takes the subject", now)
             return
-        if body.startswith(b'{"stream":') and b'"error":' not in body:
-            self._settle(number, sent, now, duplicate=b'"duplicate":' in body)
-            return
-        self._understand(number, sent, body, now)
-
-    def _understand(self, number: int, sent: _Sent, body: bytes, now: float) -> None:
         try:
             stored = decode_answer(body, _Stored)
         except JetStreamError as error:
@@ -222,7 +227,7 @@ class Outbox:
         self._figures.retries += 1
 
     def _give_up_late(self, number: int, sent: _Sent, now: float) -> bool:
-        is_late = now - sent.first > self.retry_seconds
+        is_late = now - sent.first > self._retry_seconds
         if is_late:
             self._give_up(number, sent, UNACKNOWLEDGED)
         return is_late
