@@ -118,7 +118,12 @@ def run_python(session: nox.Session, *words: str) -> None:
 
 def run_program(session: nox.Session, name: str, *words: str) -> None:
     """Run a program of the environment."""
-    session.run(str(bin_folder() / name), *words, env={"PATH": tools_first()})
+    session.run(
+        str(bin_folder() / name),
+        *words,
+        env={"PATH": tools_first()},
+        interrupt_timeout=CLEANUP_SECONDS,
+    )
 
 
 def bin_folder() -> Path:

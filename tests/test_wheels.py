@@ -87,6 +87,12 @@ def test_the_examples_come_with_the_playbooks(root: Path, wheels: list[Path]) ->
     assert books <= set(ZipFile(playbooks).namelist())
 
 
+def test_the_book_of_the_demo_comes_with_it(wheels: list[Path]) -> None:
+    choria = next(wheel for wheel in wheels if wheel.name.startswith("choria-"))
+
+    assert "choria/demo/demo_book.yaml" in ZipFile(choria).namelist()
+
+
 @pytest.mark.timeout(300)
 def test_choria_tells_its_version(installed: EmptyEnvironment) -> None:
     assert "0.1.0" in installed.run("choria", "--version")

@@ -81,7 +81,7 @@ async def test_what_is_served_has_pages_until_it_is_stopped(
     assert is_empty(scratch)
 
 
-@pytest.mark.parametrize("moment", ["brokers are up", "nodes connect", "a playbook"])
+@pytest.mark.parametrize("moment", ["brokers are up", "nodes connect"])
 async def test_a_signal_ends_it_and_all_that_it_started(
     scratch: Path, environment: Mapping[str, str], moment: str
 ) -> None:

@@ -92,7 +92,8 @@ async def _show(wish: "Demo", console: "Console", stop: Stop, serving: asyncio.E
     from choria.demo.summary import print_kept, print_outcome, print_pages
     from choria.demo.telling import LineTeller, ScreenTeller
 
-    teller = ScreenTeller(console) if console.is_terminal else LineTeller(console)
+    can_draw = console.is_terminal and not console.is_dumb_terminal
+    teller = ScreenTeller(console) if can_draw else LineTeller(console)
     async with demonstrated(wish, teller) as outcome:
         if wish.serves:
             print_outcome(console, outcome)
