@@ -65,7 +65,7 @@ class Outcome:
 
     Attributes:
         nodes: that took part.
-        registrations: that they published.
+        registrations: that they published; those that arrived, where it is served still.
         acknowledged: of these, by the stream.
         dropped: of these, by the adapter, for whatever reason.
         copied, sampled_away: what became of them.
