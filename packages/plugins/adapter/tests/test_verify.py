@@ -1,7 +1,7 @@
 """What an adapter believes that verifies, and what it refuses."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +81,12 @@ def trusted(tmp_path: Path) -> Trusted:
     return Trusted(Authority.root("ours", valid=_today()), new_key(), tmp_path)
 
 
-async def taken(lab: Lab, lines: tuple[str, ...], *bodies: bytes, good: bytes) -> dict[str, int]:
-    """Why ``bodies`` are refused, all of them, by an adapter that takes ``good``."""
+async def refusals_of(
+    lab: Lab, lines: tuple[str, ...], make: Callable[[], Sequence[bytes]]
+) -> dict[str, int]:
+    """Why an adapter refuses all messages but one; they are made when it runs."""
     async with lab.adapting(*lines, insecure=False) as adapter:
-        await lab.register(*bodies, good)
+        await lab.register(*make())
         await until(lambda: adapter.figures.published == 1)
     held = await lab.streams.read("REG")
     assert len(held) == 1
@@ -92,10 +94,9 @@ async def taken(lab: Lab, lines: tuple[str, ...], *bodies: bytes, good: bytes) -
 
 
 async def test_what_nodes_signed_is_taken_in_both_versions(lab: Lab, trusted: Trusted) -> None:
-    bodies = [request(trusted.certified()), request(trusted.with_token(OTHER), sender=OTHER)]
-
     async with lab.adapting(*trusted.lines, trusted.tokens, insecure=False) as adapter:
-        await lab.register(*bodies)
+        other = request(trusted.with_token(OTHER), sender=OTHER)
+        await lab.register(request(trusted.certified()), other)
         await until(lambda: adapter.figures.published == 2)
 
     outputs = [decode_adapter_output(one.body) for one in await lab.streams.read("REG")]
@@ -136,17 +137,16 @@ def _unsigned_registration() -> bytes:
 
 @pytest.mark.parametrize("number", range(10))
 async def test_what_is_not_the_senders_is_refused(number: int, lab: Lab, trusted: Trusted) -> None:
-    reason, body = list(_refused(trusted))[number]
+    reason = list(_refused(trusted))[number][0]
 
-    refusals = await taken(lab, trusted.lines, body, good=request(trusted.certified()))
+    def make() -> list[bytes]:
+        return [list(_refused(trusted))[number][1], request(trusted.certified())]
 
-    assert refusals == {reason: 1}
+    assert await refusals_of(lab, trusted.lines, make) == {reason: 1}
 
 
 async def test_a_message_is_taken_once(lab: Lab, trusted: Trusted) -> None:
-    body = request(trusted.certified())
-
-    refusals = await taken(lab, trusted.lines, body, body, good=body)
+    refusals = await refusals_of(lab, trusted.lines, lambda: [request(trusted.certified())] * 3)
 
     assert refusals == {"replayed": 2}
 
@@ -156,11 +156,12 @@ async def test_callers_allow_lists_play_no_part(lab: Lab, trusted: Trusted) -> N
         r"plugin.choria.security.certname_whitelist = \.nobody$",
         r"plugin.choria.security.privileged_users = \.example$",
     )
-    privileged = request(trusted.certified("root.example"))  # may not speak for others here
 
-    refusals = await taken(
-        lab, (*trusted.lines, *lists), privileged, good=request(trusted.certified())
-    )
+    def make() -> list[bytes]:
+        privileged = trusted.certified("root.example")  # may not speak for others here
+        return [request(privileged), request(trusted.certified())]
+
+    refusals = await refusals_of(lab, (*trusted.lines, *lists), make)
 
     assert refusals == {"wrong_name": 1}
 
@@ -171,16 +172,17 @@ async def test_tokens_of_clients_and_of_others_are_refused(lab: Lab, trusted: Tr
     times = {"exp": now + 3600, "nbf": now - 60, "iat": now - 60}
     client = make_token(trusted.issuer, client_claims(NODE, owner, **times))
     forged = make_token(new_key(), server_claims(NODE, owner, **times))
-    bodies = [
-        request(Caller.with_token(client, owner, NODE)),
-        request(Caller.with_token(forged, owner, NODE)),
-        request(trusted.with_token(OTHER)),
-        request(Caller(Version.V2, NODE, "choria")),
-    ]
 
-    refusals = await taken(
-        lab, (*trusted.lines, trusted.tokens), *bodies, good=request(trusted.with_token())
-    )
+    def make() -> list[bytes]:
+        return [
+            request(Caller.with_token(client, owner, NODE)),
+            request(Caller.with_token(forged, owner, NODE)),
+            request(trusted.with_token(OTHER)),
+            request(Caller(Version.V2, NODE, "choria")),
+            request(trusted.with_token()),
+        ]
+
+    refusals = await refusals_of(lab, (*trusted.lines, trusted.tokens), make)
 
     assert refusals == {"wrong_purpose": 1, "untrusted": 1, "wrong_name": 1, "unsigned": 1}
 
@@ -188,20 +190,19 @@ async def test_tokens_of_clients_and_of_others_are_refused(lab: Lab, trusted: Tr
 async def test_replies_of_version_2_are_verified(lab: Lab, trusted: Trusted) -> None:
     owner, token = trusted.token()
     sign = Ed25519Signer(owner.private_bytes_raw()).sign
-    good = reply(Version.V2, sign=sign, credential=token)
-    old = time.time_ns() - 2 * MINUTE
     lines = (
         "plugin.choria.adapter.reg.ingest.protocol = reply",
         f"plugin.choria.adapter.reg.ingest.topic = {REPLIES}",
     )
-    bodies = [
-        reply(),  # of version 1
-        reply(Version.V2),
-        reply(Version.V2, sign=sign, credential=token, sender=OTHER),
-        reply(Version.V2, sign=sign, credential=token, time_ns=old),
-    ]
-
     async with lab.adapting(*trusted.lines, trusted.tokens, *lines, insecure=False) as adapter:
+        good = reply(Version.V2, sign=sign, credential=token)
+        old = time.time_ns() - 2 * MINUTE
+        bodies = [
+            reply(),  # of version 1
+            reply(Version.V2),
+            reply(Version.V2, sign=sign, credential=token, sender=OTHER),
+            reply(Version.V2, sign=sign, credential=token, time_ns=old),
+        ]
         await lab.register(*bodies, good, good, subject=REPLIES)
         await until(lambda: adapter.figures.published + adapter.figures.refused == 6)
 
