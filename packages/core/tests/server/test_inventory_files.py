@@ -1,6 +1,7 @@
 """Files of facts and classes as other programs leave them."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,19 @@ def test_a_file_that_says_nothing_has_no_facts(text: str, tmp_path: Path) -> Non
         assert FactFiles([file])() == {}
 
     assert logs == []
+
+
+def test_facts_are_not_read_from_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "facts.json"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)
+    try:
+        with capture_logs() as logs:
+            assert FactFiles([pipe])() == {}
+    finally:
+        os.close(held)
+
+    assert "it is a pipe and no file" in logs[0]["cause"]
 
 
 def test_a_class_file_is_missed_where_somebody_named_it(tmp_path: Path) -> None:

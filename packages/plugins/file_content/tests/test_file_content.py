@@ -174,6 +174,20 @@ async def test_a_large_file_is_packed_and_one_that_is_far_too_large_is_not(tmp_p
         await registration.item()
 
 
+async def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "facts.json"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)  # or a reader that waits would do so for ever
+    try:
+        os.write(held, b"{}")
+        with pytest.raises(
+            WorkError, match=r"facts\.json cannot be read: it is a pipe and no file"
+        ):
+            await registration_of(tmp_path, f"{DATA} = {pipe}").item()
+    finally:
+        os.close(held)
+
+
 async def test_a_missing_file_is_told_and_sent_once_it_is_there(
     plain_broker: Broker, tmp_path: Path
 ) -> None:

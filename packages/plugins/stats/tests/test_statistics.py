@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from choria_core.broker.server import Broker
-from choria_core.errors import RemoteProtocolError
+from choria_core.errors import RemoteProtocolError, WorkError
 from choria_core.server.service import Server
 from choria_plugin_stats import hooks
 from choria_plugin_stats.document import decode_statistics, owner_of
@@ -169,11 +170,28 @@ def test_without_a_folder_for_the_log_the_key_is_named(tmp_path: Path) -> None:
 async def test_what_cannot_be_written_is_told_and_written_next_time(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     registration = registration_of(tmp_path, f"{FILE} = {folder / 'stats.json'}")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(WorkError, match=r"gone/stats\.json cannot be written: No such file"):
         await registration.item()
     folder.mkdir()
     await registration.item()
     assert read(folder / "stats.json")["identity"] == "node1.example"
+
+
+async def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    registration = registration_of(
+        tmp_path, f"{FILE} = {tmp_path}/stats.json", f"{PROMETHEUS} = {tmp_path}/gone/choria.prom"
+    )
+    program = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(WorkError, match=r"gone/choria\.prom cannot be written: No such file"):
+        await registration.item()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, program[1]))  # as little as a full disk has
+    try:
+        with pytest.raises(WorkError, match=r"stats\.json cannot be written: File too large"):
+            await registration.item()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, program)
+    assert read(tmp_path / "stats.json")["identity"] == "node1.example"
+    assert not [name for name in names_in(tmp_path) if name.startswith(".")]
 
 
 async def test_nodes_that_share_a_machine_have_a_file_each(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from msgspec import DecodeError, json
 from choria_core.config.lenient_yaml import read_lenient_yaml
 from choria_core.config.problems import Problem
 from choria_core.errors import ConfigError
+from choria_core.plain_file import open_plain
 from choria_core.telemetry.logs import get_logger
 
 Content = TypeVar("Content")
@@ -68,7 +69,7 @@ class InventoryFile(Generic[Content]):
         return self._content
 
     def _bytes(self) -> bytes:
-        with self._path.open("rb") as file:
+        with open_plain(self._path) as file:
             data = file.read(_MOST_BYTES + 1)
         _check_size(data, _MOST_BYTES)
         return data

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from choria_core.errors import ChoriaError
+from choria_core.errors import ChoriaError, DisconnectedError
 from choria_core.nats.jetstream import NANOSECONDS, JetStream
 from choria_plugin_adapter.subject_template import SubjectTemplate
 
@@ -44,7 +44,9 @@ async def find_window(jetstream: JetStream, template: SubjectTemplate) -> Stream
 
 
 def why_not(error: ChoriaError) -> str:
-    """Why the brokers did not tell, and what helps."""
+    """Why the brokers did not tell, and what helps where they are there."""
+    if isinstance(error, DisconnectedError):
+        return "there is no connection to the stream's broker"
     return (
         f"{error}; allow us $JS.API.STREAM.NAMES and $JS.API.STREAM.INFO.*, or set "
         "stream.retry_for to half of the stream's duplicate window"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from choria_core.errors import ConfigError, WorkError
+from choria_core.plain_file import open_plain
 from choria_core.protocol.registration_body import FileContent, encode_registration
 from choria_core.registration.packing import packed
 from choria_core.registration.registration import (
@@ -64,7 +65,7 @@ class FileRegistration(Registration):
     def _read(self) -> tuple[bytes, int]:
         """What the file holds, and when that was written."""
         try:
-            with self._file.open("rb") as file:
+            with open_plain(self._file) as file:
                 content = file.read(MOST_BYTES + 1)
                 mtime = int(os.fstat(file.fileno()).st_mtime)
         except OSError as error:

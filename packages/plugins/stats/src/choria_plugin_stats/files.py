@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from choria_core.errors import WorkError
 from choria_core.registration.registration import PLACE
 from choria_plugin_stats.document import owner_of
 
@@ -43,14 +45,16 @@ class StatisticsFiles:
         """Replace what is there.
 
         Raises:
-            OSError: that fails.
+            WorkError: that fails; names the file.
         """
-        self._write_statistics(statistics)
+        with _naming(self._plain):
+            self._write_statistics(statistics)
         if self._prometheus is not None:
             is_named = self.file != self._plain
             target = named(self._prometheus, self._identity) if is_named else self._prometheus
-            draft = _drafted(target, prometheus_text)
-            _moved(draft, target)
+            with _naming(target):
+                draft = _drafted(target, prometheus_text)
+                _moved(draft, target)
 
     def _write_statistics(self, content: bytes) -> None:
         draft = _drafted(self._plain, content)
@@ -74,6 +78,16 @@ class StatisticsFiles:
 def named(file: Path, identity: str) -> Path:
     """The file of one of many nodes: ``choria-stats-NAME.json`` for ``choria-stats.json``."""
     return file.with_name(f"{file.stem}-{identity}{file.suffix}")
+
+
+@contextlib.contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Tell of a failure with the name of ``file``: not every OSError has one."""
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise WorkError(f"{file} cannot be written: {cause}") from error
 
 
 def _filled(file: Path, identity: str) -> Path:

@@ -39,7 +39,7 @@ class StatisticsRegistration(Registration):
         """Write them.
 
         Raises:
-            OSError: that fails.
+            WorkError: that fails; names the file.
         """
         times = os.times()
         statistics = statistics_of(
