@@ -14,7 +14,7 @@ def open_plain(path: Path) -> BinaryIO:
         OSError: it cannot be opened, or is a pipe: nobody may ever write to that, and whoever
             opens it in the ordinary way stands still until then.
     """
-    file = open(path, "rb", opener=_opened)
+    file = open(path, "rb", opener=_opened)  # noqa: SIM115 - Path.open takes no opener
     if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "it is a pipe and no file", str(path))
