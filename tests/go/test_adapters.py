@@ -100,7 +100,7 @@ def check(held: Held, *, id_length: int = 32) -> AdapterOutput:
     assert held.subject == f"REG.{NODE}"
     output = decode_adapter_output(held.body)
     assert output.sender == NODE
-    assert len(output.requestid) in (27, 32)  # of version 2, and 1
+    assert len(output.requestid) == id_length
     content = json.loads(output.data)
     assert content["protocol"] == "choria:registration:filecontent:1"
     assert content["file"] == str(vectors.path(FACTS))
