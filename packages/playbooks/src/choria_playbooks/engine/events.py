@@ -161,7 +161,7 @@ class NodesWaiting(Event, frozen=True, kw_only=True, tag="nodes_waiting"):
     nodes: tuple[str, ...]
 
 
-class NodeDone(Event, frozen=True, kw_only=True, tag="node_done"):
+class NodeDone(Event, frozen=True, kw_only=True, gc=False, tag="node_done"):
     """One of them is done."""
 
     id: str

@@ -22,9 +22,13 @@ class Masking:
 
     A secret is found as it is, and as programs print it: escaped, in JSON, in URLs, in base64,
     alone or within something longer, and, where it has several lines, line by line.
+
+    Attributes:
+        has_secrets: whether any is known.
     """
 
     def __init__(self) -> None:
+        self.has_secrets = False
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
@@ -33,6 +37,7 @@ class Masking:
         found = {text for value in values for text in _texts(value) if text} - self._secrets
         if not found:
             return
+        self.has_secrets = True
         self._secrets |= found
         shapes = {shape for secret in self._secrets for shape in _shapes(secret)}
         longest_first = sorted(shapes, key=len, reverse=True)

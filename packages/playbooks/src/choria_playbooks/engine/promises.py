@@ -62,10 +62,12 @@ def _parts(found: Outcome) -> tuple[object, object, object]:
 
 
 def _is_sound(node: object, result: object) -> bool:
+    if not isinstance(result, HostResult) or not isinstance(node, str):
+        return False
+    if result.is_ok is True and result.error == result.kind == "" and not result.details:
+        return True  # as most are, in large fleets
     return (
-        isinstance(node, str)
-        and isinstance(result, HostResult)
-        and isinstance(result.error, str)
+        isinstance(result.error, str)
         and isinstance(result.kind, str)
         and isinstance(result.details, Mapping)
     )

@@ -20,10 +20,12 @@ class Try(TaskRun):
         stores: as the step sees them.
     """
 
-    __slots__ = ("_place", "_results", "_stores", "_waiting")
+    __slots__ = ("_id", "_place", "_results", "_stores", "_teller", "_waiting")
 
     def __init__(self, place: Place, stores: StepStores) -> None:
         self._place = place
+        self._id = place.id
+        self._teller = place.frame.session.teller
         self._stores = stores
         self._waiting: dict[str, None] = {}
         self._results: dict[str, HostResult] = {}
@@ -69,17 +71,22 @@ class Try(TaskRun):
     def waiting_for(self, nodes: Sequence[str]) -> None:
         """These nodes are asked."""
         self._waiting.update(dict.fromkeys(nodes))
-        teller = self._place.frame.session.teller
-        shown = tuple(teller.masking.text(node) for node in nodes)
-        teller.tell(NodesWaiting(time=teller.now(), id=self._place.id, nodes=shown))
+        teller = self._teller
+        shown = tuple(nodes)
+        if teller.masking.has_secrets:
+            shown = tuple(teller.masking.text(node) for node in nodes)
+        teller.tell(NodesWaiting(time=teller.now(), id=self._id, nodes=shown))
 
     def answered(self, node: str, result: HostResult) -> None:
         """One of them is done."""
+        # Done for each node of large fleets: see that it stays quick.
         self._results[node] = result
-        teller = self._place.frame.session.teller
-        shown = hidden_result(result) if self._place.no_log else teller.masking.result(result)
-        name = teller.masking.text(node)
-        teller.tell(NodeDone(time=teller.now(), id=self._place.id, node=name, result=shown))
+        teller = self._teller
+        if self._place.no_log:
+            result = hidden_result(result)
+        if teller.masking.has_secrets:
+            node, result = teller.masking.text(node), teller.masking.result(result)
+        teller.tell(NodeDone(time=teller.now(), id=self._id, node=node, result=result))
 
     def so_far(self) -> dict[str, HostResult]:
         """What is known of nodes where the try was broken off."""
@@ -90,7 +97,4 @@ class Try(TaskRun):
     def _say(self, level: Level, text: str, *, is_output: bool) -> None:
         if self._place.no_log:
             return
-        place = self._place
-        place.frame.session.teller.line(
-            level, place.context, text, step=place.id, is_output=is_output
-        )
+        self._teller.line(level, self._place.context, text, step=self._id, is_output=is_output)

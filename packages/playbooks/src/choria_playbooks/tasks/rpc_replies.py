@@ -54,9 +54,10 @@ class Gathering:
     def take(self, replies: Sequence[NodeReply]) -> None:
         """What nodes answered."""
         # Done for each node of large fleets: see that it stays quick.
-        options, rows, keep = self._options, self._rows, self._keep
+        options, rows, results = self._options, self._rows, self._results
         agent, action, request_id = options.agent, options.agent_action, self._call.request_id
         assertion, summaries = options.assertion, self._summaries
+        answered, keep = self._run.answered, self._keep
         for reply in replies:
             sender, status, data = reply.sender, reply.statuscode, reply.data
             rows.append(
@@ -75,11 +76,14 @@ class Gathering:
                 continue
             if summaries is not None:
                 summaries.add(data)
-            if assertion is None or assertion.matches(data):
-                self._good += 1
-                keep(sender, HostResult(is_ok=True, value=data), reply.statusmsg)
-            else:
+            if assertion is not None and not assertion.matches(data):
                 keep(sender, _not_as_asserted(data, assertion))
+                continue
+            self._good += 1
+            results[sender] = result = HostResult(is_ok=True, value=data)
+            answered(sender, result)
+            if not options.silent and self._told < MOST_LINES:
+                self._tell(sender, result, reply.statusmsg)
 
     @property
     def has_too_many_failures(self) -> bool:
@@ -100,11 +104,12 @@ class Gathering:
         message = self._message(bad, is_ok=is_ok)
         return Outcome(is_ok=is_ok, message=message, data=self._rows, results=self._results)
 
-    def _keep(self, node: str, result: HostResult, said: str = "") -> None:
+    def _keep(self, node: str, result: HostResult) -> None:
+        """What came of a node that did not do well."""
         self._results[node] = result
         self._run.answered(node, result)
-        if self._told < MOST_LINES and not (result.is_ok and self._options.silent):
-            self._tell(node, result, said)
+        if self._told < MOST_LINES:
+            self._tell(node, result, "")
 
     def _tell(self, node: str, result: HostResult, said: str) -> None:
         self._told += 1

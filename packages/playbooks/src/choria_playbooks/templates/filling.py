@@ -55,10 +55,22 @@ async def fill_text(text: str, resolver: Resolver, location: Location = _NOWHERE
 
 def markers_in(node: Node, dialect: int) -> Iterator[tuple[Marker, Location]]:
     """All markers, each with the place of the text that holds it; shared parts come once."""
+    if isinstance(node, MapNode):
+        node = MapNode(tuple(filter(_may_hold_markers, node.entries)), node.location)
     for text in texts_in(node):
+        if "{{" not in text.text:
+            continue
         for part in parse_text(text.text, dialect):
             if isinstance(part, Marker):
                 yield part, text.location
+
+
+def _may_hold_markers(entry: Entry) -> bool:
+    """Whether more must be known of an entry; long lists of plain names are told at a glance."""
+    value = entry.value
+    if not isinstance(value, ListNode):
+        return True
+    return any(not isinstance(item, ScalarNode) or "{{" in item.text for item in value.items)
 
 
 def texts_in(node: Node) -> Iterator[ScalarNode]:
