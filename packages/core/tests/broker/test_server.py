@@ -268,7 +268,15 @@ async def test_a_configuration_file_is_used_as_it_stands(tmp_path: Path) -> None
 
 async def test_the_log_goes_to_the_listener() -> None:
     lines: list[str] = []
-    async with start_broker(on_log=lines.append) as broker:
+    has_spoken = asyncio.Event()
+
+    def listen(line: str) -> None:
+        lines.append(line)
+        has_spoken.set()
+
+    async with start_broker(on_log=listen) as broker:
+        async with asyncio.timeout(10):
+            await has_spoken.wait()
         assert broker.log_tail()
 
     assert any("Server is ready" in line for line in lines)
