@@ -236,7 +236,7 @@ async def test_the_duplicate_window_of_the_stream_bounds_retries(lab: Lab) -> No
     await lab.streams.update_stream({"name": "REG", "subjects": ["REG.>"], **window})
 
     async with lab.adapting() as adapter:
-        assert adapter.outbox.retry_seconds == 10.0
+        await until(lambda: adapter.outbox.retry_seconds == 10.0)
     async with lab.adapting("plugin.choria.adapter.reg.stream.retry_for = 3s") as adapter:
         assert adapter.outbox.retry_seconds == 3.0
 
