@@ -20,12 +20,13 @@ from choria_emulator.fleet.facts import GroupFacts
 from choria_emulator.fleet.plan import Group
 from choria_emulator.node.audit import AuditLog
 from choria_emulator.node.emulated_node import EmulatedNode, Line
-from choria_emulator.node.face import Face, Traits
+from choria_emulator.node.face import Face
 from choria_emulator.node.openings import Openings
 from choria_emulator.node.recent import Recent
 from choria_emulator.node.seen import SeenTable
 from choria_emulator.node.stencil import ReplyStencil
 from choria_emulator.node.task import Task, answer_at_once, is_denied, sealed
+from choria_emulator.node.traits import Traits
 from choria_emulator.node.whims import Whims
 from choria_emulator.watch.figures import LATENCY_BOUNDS_SECONDS, Counts
 

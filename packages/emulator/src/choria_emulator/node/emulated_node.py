@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from choria_emulator.fleet.facts import GroupFacts
     from choria_emulator.fleet.plan import Group
     from choria_emulator.node.broker import Broker
-    from choria_emulator.node.face import Traits
+    from choria_emulator.node.traits import Traits
 
 
 class Line(Protocol):

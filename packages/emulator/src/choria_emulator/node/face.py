@@ -1,10 +1,9 @@
 """One emulated node as filters and agents see it; made when somebody looks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from choria_core.agents.data_source import DataSource, data_functions
-from choria_core.agents.loading import LoadedAgent
+from choria_core.agents.data_source import data_functions
 from choria_core.agents.node import ConnectionFacts, NetworkFacts
 from choria_core.ddl.document import Metadata
 from choria_core.filters.node_view import DataFunction, NodeView
@@ -13,46 +12,12 @@ from choria_core.server.served_node import VERSION
 
 if TYPE_CHECKING:
     from choria_emulator.node.emulated_node import EmulatedNode
+    from choria_emulator.node.traits import Traits
 
 CONFIG_FILE: Final = "/etc/choria/server.conf"
 """Where nodes say that their configuration is; there is no such file for each of them."""
 
 PING_INTERVAL_SECONDS: Final = 120.0
-
-
-class Traits:
-    """What all nodes of one group have in common.
-
-    Args:
-        agents: by name.
-        collectives: the main one first.
-        classes: of every node; None where each has its own.
-        sources: of data, by name.
-        network: how they find and trust the network.
-        config_item: value of a key of their configuration, or KeyError.
-        has_tls: whether connections are encrypted.
-    """
-
-    def __init__(
-        self,
-        *,
-        agents: Mapping[str, LoadedAgent],
-        collectives: Sequence[str],
-        classes: Sequence[str] | None,
-        sources: Mapping[str, DataSource],
-        network: NetworkFacts,
-        config_item: Callable[[str], object],
-        has_tls: bool,
-    ) -> None:
-        self.agents = agents
-        self.agent_names = tuple(sorted(agents))
-        self.metadata = tuple(agents[name].metadata for name in self.agent_names)
-        self.collectives = tuple(collectives)
-        self.classes = classes
-        self.sources = sources
-        self.network = network
-        self.config_item = config_item
-        self.has_tls = has_tls
 
 
 class Face:
@@ -67,7 +32,7 @@ class Face:
 
     __slots__ = ("_node", "_traits", "is_seen")
 
-    def __init__(self, node: "EmulatedNode", traits: Traits) -> None:
+    def __init__(self, node: "EmulatedNode", traits: "Traits") -> None:
         self._node = node
         self._traits = traits
         self.is_seen = False

@@ -7,7 +7,8 @@ from choria_core.agents.node import ConnectionFacts
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.server.status import Status, StatusCounts
 from choria_emulator.node.emulated_node import EmulatedNode, State
-from choria_emulator.node.face import Face, Traits
+from choria_emulator.node.face import Face
+from choria_emulator.node.traits import Traits
 
 
 class RegisteringFace(Face):

@@ -27,8 +27,8 @@ from choria_emulator.node.broker import Broker
 from choria_emulator.node.desk import Desk
 from choria_emulator.node.emulated_agents import Limits, load_emulated
 from choria_emulator.node.emulated_node import EmulatedNode
-from choria_emulator.node.face import Traits
 from choria_emulator.node.openings import Openings
+from choria_emulator.node.traits import Traits
 from choria_emulator.node.whims import Whims, has_whims
 from choria_emulator.watch.figures import Counts, WorkerFigures
 from choria_emulator.worker.calendar import Calendar
