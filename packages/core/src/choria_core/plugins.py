@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 
 from choria_core import hookspecs
-from choria_core.errors import PluginError
+from choria_core.errors import ChoriaError, PluginError
 from choria_core.hookspecs import (
     ENTRY_POINT_GROUP,
     PROJECT,
@@ -131,6 +131,30 @@ class Offered(Generic[Offer]):
         except (Exception, SystemExit) as error:  # whatever a foreign module raises
             raise PluginError(self.plugin, f"cannot load {what}: {_describe(error)}") from error
         return target
+
+    def make(self, config: object, kind: str) -> object:
+        """What its target makes of a configuration.
+
+        Args:
+            config: that it is called with.
+            kind: of thing that it makes: ``auditor``.
+
+        Raises:
+            PluginError: it cannot be loaded, or fails to make one.
+            ChoriaError: it refuses the configuration.
+        """
+        maker = self.load()
+        if not callable(maker):
+            raise PluginError(self.plugin, f"{self.offer.target} is no maker of {kind}s")
+        try:
+            made: object = maker(config)
+        except ChoriaError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                self.plugin, f"{kind} {self.offer.name} cannot be made: {error}"
+            ) from error
+        return made
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import cast
 
 from choria_core.audit.auditor import Auditor
 from choria_core.audit.trail import AuditTrail
-from choria_core.errors import ChoriaError, ConfigError, PluginError
+from choria_core.errors import ConfigError, PluginError
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.plugins import Plugins
 
@@ -43,15 +43,7 @@ def load_auditor(config: ServerConfig, plugins: Plugins) -> Auditor | None:
             f"use one of: {known}" if known else "install choria-plugin-json-audit",
         )
         raise ConfigError(str(problem))
-    make = offered.load()
-    if not callable(make):
-        raise PluginError(offered.plugin, f"{offered.offer.target} is no maker of auditors")
-    try:
-        auditor = make(config)
-    except ChoriaError:
-        raise
-    except Exception as error:
-        raise PluginError(offered.plugin, f"auditor {name} cannot be made: {error}") from error
+    auditor = offered.make(config, "auditor")
     if not callable(getattr(auditor, "record", None)):
         raise PluginError(offered.plugin, f"auditor {name} has no method record")
     return cast("Auditor", auditor)

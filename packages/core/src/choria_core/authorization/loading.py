@@ -3,7 +3,7 @@
 from typing import cast
 
 from choria_core.authorization.authorizer import Authorizer
-from choria_core.errors import ChoriaError, ConfigError, PluginError
+from choria_core.errors import ConfigError
 from choria_core.network_config.server_config import ServerConfig
 from choria_core.plugins import Plugins
 
@@ -25,13 +25,4 @@ def load_authorizer(config: ServerConfig, plugins: Plugins) -> Authorizer | None
             "rpcauthprovider", f"there is no authorizer {name!r}", f"use one of: {known}"
         )
         raise ConfigError(str(problem))
-    make = offered.load()
-    if not callable(make):
-        raise PluginError(offered.plugin, f"{offered.offer.target} is no maker of authorizers")
-    try:
-        authorizer = make(config)
-    except ChoriaError:
-        raise
-    except Exception as error:
-        raise PluginError(offered.plugin, f"authorizer {name} cannot be made: {error}") from error
-    return cast("Authorizer", authorizer)
+    return cast("Authorizer", offered.make(config, "authorizer"))
